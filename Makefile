@@ -1,0 +1,42 @@
+# Everything a newcomer needs: `make demo` and `make test`. Only python3 (3.11 or newer) and git must be there.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
+
+.PHONY: demo test test-slow check venv bench clean
+
+demo: $(VENV)/.installed            ## train, evaluate, report and export on the embedded sample
+	$(BIN)/gan run medical-augment --out runs/demo --force
+
+test: $(VENV)/.installed-test check ## static checks, then the whole fast suite
+	$(BIN)/python -m pytest -n 2
+
+test-slow: $(VENV)/.installed-test  ## the long training checks
+	$(BIN)/python -m pytest -m slow --timeout 3600
+
+check: $(VENV)/.installed-test      ## ruff, mypy strict, import layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+venv: $(VENV)/.installed-test
+
+bench: $(VENV)/.installed
+	$(BIN)/python benchmarks/medical.py --help
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "installing into $(VENV) (a few minutes the first time) ..."
+	$(PIP) -e '.[all]'
+	@touch $@
+
+$(VENV)/.installed-test: $(VENV)/.installed
+	$(PIP) -e '.[all,test]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) runs .mypy_cache .ruff_cache .pytest_cache

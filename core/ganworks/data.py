@@ -1,0 +1,72 @@
+"""Training data as the loop sees it: rows by index, converted one batch at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ganworks.space import SampleSpace
+
+
+class Dataset(Protocol):
+    """Anything with a space, labels and rows. Rows are float32 in [-1, 1]."""
+
+    space: SampleSpace
+    labels: Tensor  # (rows,) int64; zeros where the space has no classes
+
+    def __len__(self) -> int: ...
+
+    def rows(self, index: Tensor) -> Tensor:
+        """Return the samples at ``index`` (batch,) as float32 (batch, *space.shape) in [-1, 1]."""
+        ...
+
+
+class ArrayDataset:
+    """Rows of a NumPy array (in memory or memory-mapped), of which only a batch is ever converted.
+
+    Args:
+        array: (rows, channels, height, width); uint8 or uint16 full range, or float in [-1, 1].
+        labels: (rows,) integers, or None.
+        classes: label names in label order.
+
+    Raises:
+        ValueError: the shape or the dtype does not fit.
+    """
+
+    def __init__(
+        self, array: NDArray[np.generic], labels: NDArray[np.integer] | None = None, classes: Sequence[str] = ()
+    ) -> None:
+        if array.ndim != 4:
+            raise ValueError(f"expected (rows, channels, height, width), got shape {array.shape}")
+        if array.dtype not in (np.uint8, np.uint16, np.float16, np.float32):
+            raise ValueError(f"expected uint8, uint16, float16 or float32 samples, got {array.dtype}")
+        _, channels, height, width = array.shape
+        self.array = array
+        self.space = SampleSpace(channels=channels, height=height, width=width, classes=tuple(classes))
+        self.labels = torch.zeros(len(array), dtype=torch.int64)
+        if labels is not None:
+            self.labels = torch.from_numpy(np.asarray(labels, dtype=np.int64).copy())
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def rows(self, index: Tensor) -> Tensor:
+        batch = self.array[index.cpu().numpy()]
+        if batch.dtype.kind == "u":
+            half = np.iinfo(batch.dtype).max / 2
+            return torch.from_numpy(batch.astype(np.float32) / np.float32(half) - 1)
+        return torch.from_numpy(batch.astype(np.float32))
+
+    def subset(self, index: Tensor) -> ArrayDataset:
+        """Return the rows at ``index`` as a data set of their own (a copy of those rows)."""
+        keep = index.cpu().numpy()
+        return ArrayDataset(self.array[keep], self.labels.numpy()[keep], self.space.classes)
+
+    def all_rows(self) -> Tensor:
+        """Every row as one float tensor; for evaluation sets that are known to be small."""
+        return self.rows(torch.arange(len(self)))

@@ -1,0 +1,42 @@
+"""Options of a run: one typed model becomes CLI flags, TOML keys, environment variables and keywords."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class RunOptions(BaseModel):
+    """What every domain understands. A domain subclasses this and adds its own fields.
+
+    Every field needs a description: it is the text of the flag. Mark a field that should be reachable
+    from a file only with ``json_schema_extra={"flag": False}``.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+    data: Path | None = Field(None, description="Your data; without it the embedded sample is used.")
+    minutes: float | None = Field(
+        None, gt=0, description="Training budget in minutes of wall time (alternative: --steps)."
+    )
+    steps: int | None = Field(None, ge=1, description="Training budget in optimisation steps.")
+    size: int | None = Field(None, ge=8, le=1024, description="Longer side in pixels; default: from the data.")
+    seed: int = Field(0, ge=0, lt=2**31, description="Seed of everything random; same seed, same run.")
+    device: str = Field("auto", description="auto, cpu, cuda or cuda:N.")
+    threads: int | None = Field(
+        None, ge=1, description="CPU threads of torch; default: measured at the start, the faster wins."
+    )
+    recipe: str = Field("auto", description="Training recipe (`gan plugins list`); auto picks by the data.")
+    recipe_options: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Arguments of the recipe, for example {batch = 64}.",
+        json_schema_extra={"flag": False},
+    )
+
+    @model_validator(mode="after")
+    def _one_budget(self) -> RunOptions:
+        if self.minutes is not None and self.steps is not None:
+            raise ValueError("give either minutes or steps, not both")
+        return self

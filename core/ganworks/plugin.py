@@ -1,0 +1,128 @@
+"""What a plugin author imports: declarations that cost nothing to list, and hooks to listen to a run.
+
+A plugin is a distribution with an entry point in the group ``ganworks`` that names a module. The module
+declares what it adds; the code behind a declaration is a string ``"package.module:attribute"`` which is
+resolved only when it is used, so that listing plugins imports neither torch nor the plugin's libraries::
+
+    from ganworks import plugin
+
+    @plugin.hookimpl
+    def ganworks_declare():
+        yield plugin.Domain(
+            name="my-domain", summary="One line for the list.",
+            options="my_package.options:Options",      # a subclass of ganworks.options.RunOptions
+            pipeline="my_package.pipeline:MyPipeline",  # a subclass of ganworks.pipeline.Pipeline
+        )
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pluggy
+
+PROJECT = "ganworks"  # pluggy's project name and the entry-point group
+HOOK_API = 1  # raised when a hook or a declaration changes so that older plugins break
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Declaration:
+    """Something a plugin adds: a name, one line about it, and the hook API it was written for."""
+
+    kind: ClassVar[str] = ""
+    name: str
+    summary: str
+    api: int = HOOK_API
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Domain(Declaration):
+    """A domain for `gan run NAME`.
+
+    ``options`` names a subclass of `ganworks.options.RunOptions`; ``pipeline`` a subclass of
+    `ganworks.pipeline.Pipeline`. Importing the options must not import torch.
+    """
+
+    kind: ClassVar[str] = "domain"
+    options: str
+    pipeline: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recipe(Declaration):
+    """A training recipe: ``target(space, **options) -> ganworks.training.Recipe``."""
+
+    kind: ClassVar[str] = "recipe"
+    target: str
+    paper: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Metric(Declaration):
+    """An extra metric: ``target(real, synthetic) -> float | dict[str, float]``.
+
+    Both arguments are float tensors of shape (rows, *sample shape) in [-1, 1]; the result lands in
+    ``metrics.json`` under ``extra.NAME``.
+    """
+
+    kind: ClassVar[str] = "metric"
+    target: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Exporter(Declaration):
+    """A model format: ``target(deployable, path) -> ganworks.deploy.Exported``."""
+
+    kind: ClassVar[str] = "exporter"
+    target: str
+    suffix: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Command(Declaration):
+    """A further top-level command: ``target`` names a `typer.Typer`. Built-in names cannot be taken."""
+
+    kind: ClassVar[str] = "command"
+    target: str
+
+
+def resolve(target: str) -> Any:
+    """Import ``"package.module:attribute"``.
+
+    Raises:
+        ImportError: the module is absent or broken.
+        AttributeError: the module has no such attribute.
+    """
+    module, _, attribute = target.partition(":")
+    return getattr(import_module(module), attribute)
+
+
+class Hooks:
+    """Every hook of ganworks. Implementations may take fewer arguments than listed."""
+
+    @hookspec
+    def ganworks_declare(self) -> Iterable[Declaration]:  # type: ignore[empty-body]
+        """Yield the declarations this plugin adds. Called once, when plugins are discovered."""
+
+    @hookspec
+    def ganworks_run_started(self, folder: Path, domain: str, options: Mapping[str, Any]) -> None:
+        """Listen: a run begins or resumes in ``folder``."""
+
+    @hookspec
+    def ganworks_run_event(self, folder: Path, event: Mapping[str, Any]) -> None:
+        """Listen: one line of ``log.jsonl`` (key ``event`` names its kind) has just been written."""
+
+    @hookspec
+    def ganworks_checkpoint_saved(self, folder: Path, step: int, path: Path) -> None:
+        """Listen: a checkpoint is complete on disk."""
+
+    @hookspec
+    def ganworks_run_finished(self, folder: Path, outcome: str) -> None:
+        """Listen: the run ended; ``outcome`` is ``done``, ``failed`` or ``interrupted``."""
