@@ -39,7 +39,10 @@ class ArrayDataset:
     """
 
     def __init__(
-        self, array: NDArray[np.generic], labels: NDArray[np.integer] | None = None, classes: Sequence[str] = ()
+        self,
+        array: NDArray[np.generic],
+        labels: NDArray[np.integer] | None = None,
+        classes: Sequence[str] = (),
     ) -> None:
         if array.ndim != 4:
             raise ValueError(f"expected (rows, channels, height, width), got shape {array.shape}")

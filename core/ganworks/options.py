@@ -22,7 +22,9 @@ class RunOptions(BaseModel):
         None, gt=0, description="Training budget in minutes of wall time (alternative: --steps)."
     )
     steps: int | None = Field(None, ge=1, description="Training budget in optimisation steps.")
-    size: int | None = Field(None, ge=8, le=1024, description="Longer side in pixels; default: from the data.")
+    size: int | None = Field(
+        None, ge=8, le=1024, description="Longer side in pixels; default: from the data."
+    )
     seed: int = Field(0, ge=0, lt=2**31, description="Seed of everything random; same seed, same run.")
     device: str = Field("auto", description="auto, cpu, cuda or cuda:N.")
     threads: int | None = Field(

@@ -1,31 +1,112 @@
-"""A domain's pipeline and the session that drives it: read, fit, sample, evaluate, export, report."""
+"""What a domain implements; `ganworks.session.Session` drives it.
+
+The stages of a run: read, fit, sample, evaluate, export, report.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from torch import Tensor
+
+from ganworks import plugin
 from ganworks.data import Dataset
-from ganworks.deploy import Deployable, Exported
+from ganworks.deploy import Deployable
+from ganworks.errors import UsageError
 from ganworks.options import RunOptions
-from ganworks.run import Event, Run
+from ganworks.registry import Registry
+from ganworks.run import Run
+from ganworks.training import Budget, Recipe, Sampler, Validation
 
 Options = TypeVar("Options", bound=RunOptions)
 
 
+@dataclass(frozen=True, kw_only=True)
+class SampleRequest:
+    """What `gan sample` asks for; a run asks for the domain's default."""
+
+    out: Path
+    count: int | None = None  # None: the domain's default
+    label: str | None = None  # None: every class in turn
+    seed: int = 0
+
+
 class Pipeline(ABC, Generic[Options]):
-    """What a domain implements. One instance serves one run; stages run in the order below.
+    """One instance serves one run.
 
     Every stage may be called again on the same run folder (resume, `gan evaluate`, `gan report`), so a
     stage reads what it needs from the folder and writes atomically.
     """
 
-    def __init__(self, options: Options, run: Run) -> None:
+    default_minutes = 4.0  # training budget when the user gives none
+
+    def __init__(self, options: Options, run: Run, registry: Registry) -> None:
         self.options = options
         self.run = run
+        self.registry = registry
 
     @abstractmethod
     def read(self) -> Dataset:
-        """Read, validate, split and cache the data; return the training part."""
+        """Read, validate, split and cache the data; return the training part.
+
+        A second call, also in a later process, reads the cache and gives the same rows.
+        """
+
+    @abstractmethod
+    def default_recipe(self, data: Dataset) -> str:
+        """Name of the recipe that suits the data, for ``recipe = "auto"``."""
+
+    @abstractmethod
+    def validate(self, sampler: Sampler) -> Validation:
+        """Score a generator on the validation split, while it trains; lower is better."""
+
+    @abstractmethod
+    def sample(self, sampler: Sampler, request: SampleRequest) -> Path:
+        """Write domain-native files, each marked as synthetic, and a manifest; return the folder."""
+
+    @abstractmethod
+    def evaluate(self, sampler: Sampler) -> dict[str, Any]:
+        """Numbers against held-out data and simple rivals, as ``metrics.json`` holds them."""
+
+    @abstractmethod
+    def deployable(self, sampler: Sampler) -> Deployable:
+        """The generator as an embedding program wants it: outputs in final units, with its card."""
+
+    @abstractmethod
+    def report(self, sampler: Sampler, metrics: dict[str, Any]) -> Path:
+        """Write ``report.html``; return its path."""
+
+    def facts(self) -> dict[str, Any]:
+        """What ``run.toml`` should say of the data: fingerprint, counts, classes."""
+        return {}
+
+    def budget(self) -> Budget:
+        """The training budget of the options."""
+        if self.options.steps is not None:
+            return Budget(steps=self.options.steps)
+        return Budget(seconds=60 * (self.options.minutes or self.default_minutes))
+
+    def recipe(self, data: Dataset) -> Recipe:
+        """The recipe the options name, sized for the data.
+
+        Raises:
+            UsageError: the recipe or one of its options is unknown or does not fit.
+        """
+        name = self.default_recipe(data) if self.options.recipe == "auto" else self.options.recipe
+        build = self.registry.load(self.registry.find(plugin.Recipe, name))
+        try:
+            recipe = build(data.space, **self.options.recipe_options)
+        except (TypeError, ValueError) as error:
+            raise UsageError(f"recipe_options do not fit recipe '{name}': {error}") from None
+        assert isinstance(recipe, Recipe)
+        return recipe
+
+    def extra_metrics(self, real: Tensor, synthetic: Tensor) -> dict[str, Any]:
+        """Metrics that plugins add, by name. Both tensors are (rows, *sample shape) in [-1, 1]."""
+        return {
+            metric.name: self.registry.load(metric)(real, synthetic)
+            for metric in self.registry.all(plugin.Metric)
+        }

@@ -149,8 +149,24 @@ class Run:
 
     def metrics(self) -> dict[str, Any]:
         """Read ``metrics.json``, or an empty dictionary when there is none yet."""
-        path = self.folder / METRICS
-        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        return self.read_json(METRICS)
+
+    def read_json(self, name: str) -> dict[str, Any]:
+        """Read a JSON file of the run folder, or an empty dictionary when it is not there.
+
+        Raises:
+            UsageError: the file is damaged.
+        """
+        path = self.folder / name
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except ValueError as error:
+            raise UsageError(f"{path} is damaged ({error}); remove it and run `gan resume`") from None
+        if not isinstance(found, dict):
+            raise UsageError(f"{path} is damaged (not an object); remove it and run `gan resume`")
+        return found
 
 
 def _without_none(value: Any) -> Any:

@@ -1,0 +1,7 @@
+"""Networks: any height, width and channel count; they know nothing of losses, optimizers or averaging."""
+
+from ganworks.networks.discriminators import ConvDiscriminator
+from ganworks.networks.generators import DCGANGenerator, UpsamplingGenerator
+from ganworks.networks.projected import ProjectedDiscriminator
+
+__all__ = ["ConvDiscriminator", "DCGANGenerator", "ProjectedDiscriminator", "UpsamplingGenerator"]

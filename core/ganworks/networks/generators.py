@@ -1,0 +1,101 @@
+"""Generators: (latent (rows, latent), labels (rows,)) -> samples (rows, *space.shape) in [-1, 1]."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ganworks.networks.blocks import (
+    ConditionalBatchNorm2d,
+    Labels,
+    base_grid,
+    crop_centre,
+    leaky,
+    levels_for,
+)
+from ganworks.space import SampleSpace
+
+
+def channels_at(level: int, levels: int, width: int, most: int) -> int:
+    """Channels of a feature map ``levels - level`` halvings below the picture: doubling, up to ``most``.
+
+    >>> [channels_at(level, 3, 16, 64) for level in range(4)]
+    [64, 64, 32, 16]
+    """
+    return int(min(most, width * 2 ** (levels - level)))
+
+
+class DCGANGenerator(nn.Module):
+    """Transposed convolutions and BatchNorm. Radford et al. 2016 (DCGAN), figure 1.
+
+    Any height and width: the smallest map is rounded up and the result cropped. Labels, where there are
+    any, are embedded and appended to the latent (Mirza and Osindero 2014).
+    """
+
+    def __init__(self, space: SampleSpace, latent: int, *, width: int = 32, most: int = 256) -> None:
+        super().__init__()
+        self.size = (space.height, space.width)
+        levels = levels_for(*self.size)
+        self.grid = base_grid(*self.size, levels)
+        self.labels = Labels(len(space.classes))
+        sizes = [channels_at(level, levels, width, most) for level in range(1, levels + 1)]
+        self.first = sizes[0]
+        self.seed = nn.Linear(latent + self.labels.width, self.first * self.grid[0] * self.grid[1])
+        self.norm = nn.BatchNorm2d(self.first)
+        blocks: list[nn.Module] = []
+        for i, o in pairwise(sizes):
+            blocks += [nn.ConvTranspose2d(i, o, 4, 2, 1, bias=False), nn.BatchNorm2d(o), nn.ReLU()]
+        self.blocks = nn.Sequential(*blocks)
+        self.out = nn.ConvTranspose2d(sizes[-1], space.channels, 4, 2, 1)
+        _initialise(self)
+
+    def forward(self, latent: Tensor, labels: Tensor) -> Tensor:
+        h = self.seed(self.labels(latent, labels))
+        h = h.view(-1, self.first, *self.grid)  # (rows, first, h0, w0)
+        h = self.blocks(self.norm(h).relu())
+        return torch.tanh(crop_centre(self.out(h), *self.size))
+
+
+class UpsamplingGenerator(nn.Module):
+    """Nearest-neighbour upsampling and convolution, modulated by latent and label at every level.
+
+    The latent reaches every level through conditional BatchNorm (Brock et al. 2019, BigGAN, uses the same
+    path); resize-convolution avoids the checkerboard of transposed convolution (Odena et al. 2016).
+    """
+
+    def __init__(self, space: SampleSpace, latent: int, *, width: int = 16, most: int = 128) -> None:
+        super().__init__()
+        self.size = (space.height, space.width)
+        levels = levels_for(*self.size)
+        self.grid = base_grid(*self.size, levels)
+        self.labels = Labels(len(space.classes))
+        condition = latent + self.labels.width
+        sizes = [channels_at(level, levels, width, most) for level in range(1, levels + 1)]
+        self.first = sizes[0]
+        self.seed = nn.Linear(condition, self.first * self.grid[0] * self.grid[1])
+        inputs = [self.first, *sizes[:-1]]
+        self.convs = nn.ModuleList(
+            nn.Conv2d(i, o, 3, padding=1, bias=False) for i, o in zip(inputs, sizes, strict=True)
+        )
+        self.norms = nn.ModuleList(ConditionalBatchNorm2d(o, condition) for o in sizes)
+        self.out = nn.Conv2d(sizes[-1], space.channels, 3, padding=1)
+
+    def forward(self, latent: Tensor, labels: Tensor) -> Tensor:
+        condition = self.labels(latent, labels)
+        h = self.seed(condition).view(-1, self.first, *self.grid)  # (rows, first, h0, w0)
+        for conv, norm in zip(self.convs, self.norms, strict=True):
+            h = F.interpolate(h, scale_factor=2.0, mode="nearest")
+            h = leaky(norm(conv(h), condition))
+        return torch.tanh(crop_centre(self.out(h), *self.size))
+
+
+def _initialise(network: nn.Module) -> None:
+    """N(0, 0.02) for convolutions, N(1, 0.02) for BatchNorm scales, as DCGAN prescribes."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+            nn.init.normal_(module.weight, 0.0, 0.02)
+        elif isinstance(module, nn.BatchNorm2d):
+            nn.init.normal_(module.weight, 1.0, 0.02)

@@ -1,0 +1,60 @@
+"""WGAN-GP. Gulrajani et al. 2017, algorithm 1."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from ganworks.networks import ConvDiscriminator, DCGANGenerator
+from ganworks.space import SampleSpace
+from ganworks.training import (
+    WASSERSTEIN,
+    Adam,
+    Average,
+    Draw,
+    Phase,
+    Recipe,
+    Stage,
+    Term,
+    game,
+    gradient_penalty,
+)
+
+
+def wgan_gp(
+    space: SampleSpace,
+    *,
+    batch: int = 64,
+    latent: int = 128,
+    width: int = 32,
+    lr: float = 1e-4,
+    critic_steps: int = 5,  # n_critic
+    penalty: float = 10.0,  # lambda
+) -> Recipe:
+    """Five critic steps a generator step; the critic has no BatchNorm, because the penalty is per row."""
+    critic_term, generator_term = game(WASSERSTEIN)
+    adam = Adam(lr, (0.0, 0.9))
+    return Recipe(
+        name="wgan-gp",
+        space=space,
+        networks={
+            "generator": partial(DCGANGenerator, space, latent, width=width),
+            "discriminator": partial(ConvDiscriminator, space, width=width, norm="none"),
+        },
+        stages=(
+            Stage(
+                (
+                    Phase(
+                        name="critic",
+                        moves=("discriminator",),
+                        terms=(critic_term, Term("gradient_penalty", gradient_penalty, weight=penalty)),
+                        optimizer=adam,
+                        repeat=critic_steps,
+                    ),
+                    Phase(name="generator", moves=("generator",), terms=(generator_term,), optimizer=adam),
+                )
+            ),
+        ),
+        draw=Draw(batch=batch, latent=latent),
+        averages=(Average(halflife_images=20_000),),
+        bf16=frozenset({"generator"}),  # the penalty's second derivative stays in float32
+    )

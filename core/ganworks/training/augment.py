@@ -1,0 +1,118 @@
+"""Augmentation inside the game: real and fake pass through the same kind of random transformation.
+
+Every transformation is batched, differentiable and drawn from torch's global generator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+Augmentation = Callable[[Tensor, float], Tensor]  # (samples, strength in [0, 1]) -> samples
+
+
+def no_augmentation(x: Tensor, strength: float) -> Tensor:
+    """Leave the samples as they are."""
+    return x
+
+
+@dataclass(frozen=True)
+class DiffAugment:
+    """Translation, brightness and contrast on every row. Zhao et al. 2020 (DiffAugment).
+
+    The strength is ignored: DiffAugment always applies.
+    """
+
+    shift: float = 0.125  # largest translation, share of the side
+    brightness: float = 0.2  # largest added value, on the [-1, 1] scale
+    contrast: float = 0.5  # the contrast factor lies in 1 +- this
+
+    def __call__(self, x: Tensor, strength: float) -> Tensor:
+        x = translate(x, self.shift)
+        mean = x.mean((1, 2, 3), keepdim=True)
+        factor = 1 + (torch.rand_like(mean) * 2 - 1) * self.contrast
+        return (x - mean) * factor + mean + (torch.rand_like(mean) * 2 - 1) * self.brightness
+
+
+def translate(x: Tensor, share: float) -> Tensor:
+    """Shift each row by whole pixels, up to ``share`` of each side; the border is filled with zeros."""
+    rows, _, height, width = x.shape
+    by_y, by_x = max(1, round(height * share)), max(1, round(width * share))
+    padded = F.pad(x, (by_x, by_x, by_y, by_y)).permute(0, 2, 3, 1)  # (rows, H + 2y, W + 2x, channels)
+    top = torch.randint(0, 2 * by_y + 1, (rows, 1, 1), device=x.device)
+    left = torch.randint(0, 2 * by_x + 1, (rows, 1, 1), device=x.device)
+    y = torch.arange(height, device=x.device)[None, :, None] + top
+    z = torch.arange(width, device=x.device)[None, None, :] + left
+    row = torch.arange(rows, device=x.device)[:, None, None]
+    return padded[row, y, z].permute(0, 3, 1, 2)
+
+
+@dataclass(frozen=True)
+class AdaAugment:
+    """Geometric and intensity transformations, each applied to a row with probability ``strength``.
+
+    Karras et al. 2020 (StyleGAN2-ADA), section 2.2 and appendix B, the subset that suits grey and colour
+    images of any channel count: flip (only where ``flip``), rotation, isotropic scaling, translation,
+    brightness and contrast. Below a strength of 1 the untransformed image stays recoverable, so the
+    transformations do not leak into the generator.
+    """
+
+    flip: bool = False  # chest X-rays and other laterality-bearing images must not be flipped
+    rotation_degrees: float = 15.0
+    scale: float = 0.15
+    shift: float = 0.125
+    brightness: float = 0.2
+    contrast: float = 0.3
+
+    def __call__(self, x: Tensor, strength: float) -> Tensor:
+        if strength <= 0:
+            return x
+        x = F.grid_sample(
+            x,
+            F.affine_grid(self._affine(x, strength), list(x.shape), align_corners=False),
+            padding_mode="reflection",
+            align_corners=False,
+        )
+        mean = x.mean((1, 2, 3), keepdim=True)
+        factor = 1 + self._amount(x, strength, self.contrast)[:, None, None, None]
+        return (x - mean) * factor + mean + self._amount(x, strength, self.brightness)[:, None, None, None]
+
+    def _amount(self, x: Tensor, strength: float, most: float) -> Tensor:
+        applied = torch.rand(len(x), device=x.device) < strength
+        return (torch.rand(len(x), device=x.device) * 2 - 1) * most * applied
+
+    def _affine(self, x: Tensor, strength: float) -> Tensor:
+        """Inverse maps (rows, 2, 3) in normalised coordinates, corrected for the aspect ratio."""
+        angle = torch.deg2rad(self._amount(x, strength, self.rotation_degrees))
+        scale = 1 + self._amount(x, strength, self.scale)
+        flipped = torch.rand(len(x), device=x.device) < (0.5 * strength if self.flip else 0.0)
+        side = 1.0 - 2.0 * flipped
+        cos, sin = angle.cos() * scale, angle.sin() * scale
+        aspect = x.shape[2] / x.shape[3]
+        shift_x, shift_y = self._amount(x, strength, self.shift), self._amount(x, strength, self.shift)
+        first = torch.stack([cos * side, -sin * aspect, 2 * shift_x], 1)
+        second = torch.stack([sin * side / aspect, cos, 2 * shift_y], 1)
+        return torch.stack([first, second], 1)
+
+
+@dataclass(frozen=True)
+class AdaController:
+    """Raises the strength while the discriminator overfits, lowers it otherwise.
+
+    Karras et al. 2020, section 3: r_t = E[sign(D(real))]; the strength moves by a fixed amount towards
+    ``target`` and needs ``images`` images to cross from 0 to 1.
+    """
+
+    target: float = 0.6
+    images: float = 50_000.0
+    every: int = 4  # steps between two looks: each look waits for the device
+
+    def next(self, strength: float, real_logits: Tensor) -> float:
+        """The strength after ``every`` steps, the last of which judged ``real_logits`` (rows, k)."""
+        overfit = real_logits.sign().mean().item() > self.target
+        moved = strength + (1 if overfit else -1) * self.every * len(real_logits) / self.images
+        return min(max(moved, 0.0), 1.0)

@@ -1,0 +1,157 @@
+"""The loop. There is one, and it knows no method."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from ganworks.data import Dataset
+from ganworks.training.draw import Batch
+from ganworks.training.engine import Engine, EngineSettings, calibrate
+from ganworks.training.recipe import Phase, Recipe
+from ganworks.training.state import TrainingState
+from ganworks.training.step import Step
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """When to stop: a number of steps, or seconds of wall time."""
+
+    steps: int | None = None
+    seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        if (self.steps is None) == (self.seconds is None):
+            raise ValueError("a budget is either steps or seconds")
+
+    def fraction(self, state: TrainingState) -> float:
+        """Share of the budget that is used, from 0 to 1."""
+        if self.steps is not None:
+            return min(state.step / self.steps, 1.0)
+        assert self.seconds is not None
+        return min(state.seconds / self.seconds, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseRecord:
+    """What one update left behind, still on the device: reading a value would wait for it."""
+
+    phase: str
+    losses: dict[str, Tensor]
+    gradient_norm: Tensor
+    real_logits: Tensor | None
+    fake_logits: Tensor | None
+
+
+class Watch(Protocol):
+    """Looks at a training from outside: logging, health, validation, checkpoints."""
+
+    def begin(self, state: TrainingState) -> None: ...
+
+    def after_step(self, state: TrainingState, records: Sequence[PhaseRecord], fraction: float) -> None: ...
+
+    def end(self, state: TrainingState) -> None: ...
+
+
+def fit(
+    recipe: Recipe,
+    data: Dataset,
+    engine: Engine,
+    budget: Budget,
+    *,
+    seed: int = 0,
+    watches: Sequence[Watch] = (),
+) -> TrainingState:
+    """Train ``recipe`` on ``data`` until the budget is used, and return the state.
+
+    On the CPU a run is a pure function of (recipe, data, seed, engine settings): every step seeds torch's
+    generators from (seed, step), so N steps, a resume and N steps equal 2N steps bit for bit.
+    """
+    with torch.random.fork_rng(devices=[engine.device] if engine.device.type == "cuda" else []):
+        # Set up.
+        state = TrainingState(recipe, engine, seed)
+        for watch in watches:
+            watch.begin(state)  # a checkpoint watch fills the state here
+        draw = recipe.draw.prepare(data, engine.device)
+
+        while budget.fraction(state) < 1:
+            started = perf_counter()
+            engine.seed(seed, state.step)
+            records = play(state, draw, engine)
+            steer_augmentation(state, records)
+            state.average()
+            state.advance(perf_counter() - started)
+            for watch in watches:
+                watch.after_step(state, records, budget.fraction(state))
+
+        for watch in watches:
+            watch.end(state)
+    return state
+
+
+def play(state: TrainingState, draw: Callable[[], Batch], engine: Engine) -> list[PhaseRecord]:
+    """One step: every phase that is due, as often as it repeats."""
+    return [
+        update(state, phase, draw(), engine)
+        for phase in state.recipe.stage_at(state.images).phases
+        if state.step % phase.every == 0
+        for _ in range(phase.repeat)
+    ]
+
+
+def calibrate_for(recipe: Recipe, data: Dataset, device: torch.device, threads: int | None) -> EngineSettings:
+    """Engine settings under which a step of this recipe on this data is fastest, measured on a copy."""
+
+    def one_step(engine: Engine) -> Callable[[], object]:
+        state = TrainingState(recipe, engine)
+        draw = recipe.draw.prepare(data, engine.device)
+        return lambda: play(state, draw, engine)
+
+    with torch.random.fork_rng(devices=[]):
+        return calibrate(device, threads, one_step)
+
+
+def update(state: TrainingState, phase: Phase, batch: Batch, engine: Engine) -> PhaseRecord:
+    """One optimizer step of one phase."""
+    due = [term for term in phase.terms if term.due(state.step)]
+    parameters = state.moving(phase.moves)
+    step = Step(
+        state.networks,
+        batch,
+        moving=phase.moves,
+        augment=lambda x: state.recipe.augment(x, state.strength),
+        autocast=lambda network: engine.autocast(network in state.recipe.bf16),
+        slopes={name for term in due for name in term.slopes},
+    )
+    losses = {term.name: term.loss(step) for term in due}
+
+    optimizer = state.optimizers[phase.name]
+    optimizer.zero_grad(set_to_none=True)
+    engine.backward(torch.stack(list(losses.values())).sum(), parameters)
+    norm = gradient_norm(parameters)
+    optimizer.step()
+    if phase.after is not None:
+        phase.after(state.networks)
+    detached = {name: loss.detach() for name, loss in losses.items()}
+    return PhaseRecord(phase.name, detached, norm, step.judged("real"), step.judged("fake"))
+
+
+def gradient_norm(parameters: Sequence[nn.Parameter]) -> Tensor:
+    """Euclidean norm over all gradients, as a tensor on the device."""
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    return nn.utils.get_total_norm(gradients)
+
+
+def steer_augmentation(state: TrainingState, records: Sequence[PhaseRecord]) -> None:
+    """Let the recipe's controller, if it has one, set the strength from what the real samples scored."""
+    controller = state.recipe.controller
+    if controller is None or state.step % controller.every:
+        return
+    seen = [record.real_logits for record in records if record.real_logits is not None]
+    if seen:
+        state.strength = controller.next(state.strength, torch.cat(seen))

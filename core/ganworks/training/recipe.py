@@ -1,0 +1,133 @@
+"""A recipe: everything that makes one GAN method different from another, as a value."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from functools import partial
+from typing import Any
+
+from torch import nn
+from torch.optim import Adam as TorchAdam
+from torch.optim import Optimizer
+
+from ganworks.space import SampleSpace
+from ganworks.training.augment import AdaController, Augmentation, no_augmentation
+from ganworks.training.draw import Draw
+from ganworks.training.terms import Term
+
+
+@dataclass(frozen=True)
+class Adam:
+    """Adam's options (Kingma and Ba 2015). GANs want little or no momentum: beta1 = 0 or 0.5."""
+
+    lr: float = 2e-4
+    betas: tuple[float, float] = (0.0, 0.99)
+
+    def build(self, networks: list[nn.Module]) -> Optimizer:
+        trainable = [p for net in networks for p in net.parameters() if p.requires_grad]
+        return TorchAdam(trainable, lr=self.lr, betas=self.betas, fused=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phase:
+    """Who moves, by which terms, how often."""
+
+    name: str
+    moves: tuple[str, ...]
+    terms: tuple[Term, ...]
+    optimizer: Adam
+    every: int = 1  # the phase runs on every n-th step
+    repeat: int = 1  # times a step, each with a fresh draw (critic steps)
+    after: Callable[[Mapping[str, nn.Module]], None] | None = None  # after each update (weight clipping)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Phases that hold until a number of images has been seen (None: to the end)."""
+
+    phases: tuple[Phase, ...]
+    until_images: int | None = None
+
+
+@dataclass(frozen=True)
+class Average:
+    """An exponential moving average of a network's weights; buffers are copied.
+
+    The half-life grows with the images seen (``rampup``), so that early weights are forgotten:
+    Karras et al. 2021 (StyleGAN2-ADA), appendix G.
+    """
+
+    network: str = "generator"
+    halflife_images: float = 10_000.0
+    rampup: float = 0.05  # half-life is at most this share of the images seen
+
+    def decay(self, images: int, batch: int) -> float:
+        """Weight of the old average after a step of ``batch`` images at ``images`` seen."""
+        halflife = max(min(self.halflife_images, images * self.rampup), 1e-8)
+        return float(0.5 ** (batch / halflife))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """Networks, phases, draw, augmentation and averages. It can be printed, hashed and saved.
+
+    Two roles have fixed names: ``networks`` must hold a ``generator`` called as ``(latent, labels)`` and a
+    ``discriminator`` called as ``(samples, labels)`` that returns a `Judgement`. Further networks are free.
+    """
+
+    name: str
+    space: SampleSpace
+    networks: Mapping[str, Callable[[], nn.Module]]
+    stages: tuple[Stage, ...]
+    draw: Draw
+    averages: tuple[Average, ...] = (Average(),)
+    augment: Augmentation = no_augmentation
+    controller: AdaController | None = None  # steers the strength of the augmentation
+    bf16: frozenset[str] = frozenset()  # networks that gain from bfloat16 where the processor has it
+
+    def __post_init__(self) -> None:
+        known = set(self.networks)
+        for phase in self.phases():
+            if unknown := set(phase.moves) - known:
+                raise ValueError(f"recipe {self.name}: phase {phase.name} moves unknown networks {unknown}")
+            if not phase.terms:
+                raise ValueError(f"recipe {self.name}: phase {phase.name} has no terms")
+        if self.stages[-1].until_images is not None:
+            raise ValueError(f"recipe {self.name}: the last stage must be open-ended")
+
+    def stage_at(self, images: int) -> Stage:
+        """The stage that holds after ``images`` images: a pure function, so a resumed run agrees."""
+        return next(s for s in self.stages if s.until_images is None or images < s.until_images)
+
+    def phases(self) -> list[Phase]:
+        """Every phase once, by name, over all stages."""
+        return list({phase.name: phase for stage in self.stages for phase in stage.phases}.values())
+
+    def describe(self) -> dict[str, Any]:
+        """The recipe as JSON values."""
+        described = describe(self)
+        assert isinstance(described, dict)
+        return described
+
+    def fingerprint(self) -> str:
+        """SHA-256 of the description: equal for equal recipes."""
+        return hashlib.sha256(json.dumps(self.describe(), sort_keys=True).encode()).hexdigest()
+
+
+def describe(value: Any) -> Any:
+    """Turn a value made of dataclasses, functions, partials and containers into JSON values."""
+    if is_dataclass(value) and not isinstance(value, type):
+        kind = {"is": type(value).__qualname__}
+        return kind | {f.name: describe(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, partial):
+        return {"is": describe(value.func), "args": describe(value.args), **describe(value.keywords)}
+    if isinstance(value, Mapping):
+        return {str(key): describe(item) for key, item in value.items()}
+    if isinstance(value, frozenset | set):
+        return sorted(describe(item) for item in value)
+    if isinstance(value, list | tuple):
+        return [describe(item) for item in value]
+    return f"{value.__module__}:{value.__qualname__}" if callable(value) else value

@@ -1,0 +1,55 @@
+"""Drawing from a trained generator, reproducibly: one seed a sample."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ganworks.training.state import TrainingState
+
+
+class Sampler:
+    """A generator in evaluation mode with what is needed to draw from it.
+
+    Sample i depends on ``seeds[i]`` and ``labels[i]`` only, not on its neighbours or the batch size.
+    """
+
+    def __init__(self, generator: nn.Module, latent: int, classes: int, device: torch.device) -> None:
+        self.generator = generator.eval()
+        self.latent = latent
+        self.classes = classes
+        self.device = device
+
+    @staticmethod
+    def of(state: TrainingState) -> Sampler:
+        """A sampler of the state's averaged generator."""
+        generator = state.generator()
+        device = next(generator.parameters()).device
+        recipe = state.recipe
+        return Sampler(generator, recipe.draw.latent, max(len(recipe.space.classes), 1), device)
+
+    def latents(self, seeds: Tensor) -> Tensor:
+        """(rows, latent) float32 standard normal, row i from NumPy's generator seeded with ``seeds[i]``."""
+        drawn = [np.random.default_rng(int(s)).standard_normal(self.latent, np.float32) for s in seeds]
+        return torch.from_numpy(np.stack(drawn)) if drawn else torch.empty(0, self.latent)
+
+    @torch.inference_mode()
+    def sample(self, labels: Tensor, seeds: Tensor, batch: int = 64) -> Tensor:
+        """Samples (rows, *space.shape), float32 in [-1, 1] on the CPU, for labels and seeds (rows,)."""
+        parts = [
+            self.generator(self.latents(s).to(self.device), y.to(self.device)).float().clamp(-1, 1).cpu()
+            for y, s in zip(labels.split(batch), seeds.split(batch), strict=True)
+        ]
+        return torch.cat(parts).contiguous()
+
+    def balanced(self, count: int, seed: int) -> tuple[Tensor, Tensor]:
+        """``count`` samples with the classes in turn, and their labels."""
+        labels = torch.arange(count) % self.classes
+        return self.sample(labels, torch.arange(count) + seed), labels
+
+    def module(self) -> nn.Module:
+        """A copy of the generator, for exporters that change what they get."""
+        return copy.deepcopy(self.generator).cpu()

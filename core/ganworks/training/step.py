@@ -1,0 +1,159 @@
+"""The tensors of one optimisation step, evaluated lazily and at most once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager
+from typing import Any, NamedTuple, cast
+
+import torch
+from torch import Tensor, nn
+
+from ganworks.training.draw import Batch
+
+
+class Judgement(NamedTuple):
+    """What a discriminator says of a batch."""
+
+    logits: Tensor  # (rows, k) for k >= 1 opinions a row; (rows / p, k) where p rows are packed into one
+    features: Mapping[str, Tensor] = {}  # named intermediate results that terms may use
+
+
+class Step:
+    """What the terms of one phase may ask for.
+
+    Gradients flow only where they are needed: a network that does not move and gets no input that
+    requires a gradient runs without a graph. So ``fake`` is a constant in a discriminator phase and
+    carries the graph in a generator phase, without anyone saying which phase it is.
+    """
+
+    def __init__(
+        self,
+        networks: Mapping[str, nn.Module],
+        batch: Batch,
+        *,
+        moving: Collection[str],
+        augment: Callable[[Tensor], Tensor],
+        autocast: Callable[[str], AbstractContextManager[Any]],
+        slopes: Collection[str] = (),
+    ) -> None:
+        self.networks = networks
+        self.batch = batch
+        self.moving = moving
+        self.augment = augment
+        self.autocast = autocast
+        self.slopes = slopes
+        self._memo: dict[Any, Any] = {}
+
+    @property
+    def latent(self) -> Tensor:
+        """(batch, latent) standard normal."""
+        return self.batch.latent
+
+    @property
+    def labels(self) -> Tensor:
+        """(batch,) int64 class of each row, real and fake alike."""
+        return self.batch.labels
+
+    @property
+    def real(self) -> Tensor:
+        """(batch, *space.shape) in [-1, 1]; a leaf with gradient where a term needs its slope."""
+        return cast(Tensor, self._once("real", lambda: self._leaf("real", self.batch.real())))
+
+    @property
+    def fake(self) -> Tensor:
+        """(batch, *space.shape) in [-1, 1]: the generator's answer to ``latent`` and ``labels``."""
+        return cast(Tensor, self._once("fake", lambda: self._leaf("fake", self._generated())))
+
+    def run(self, network: str, *inputs: Tensor) -> Any:
+        """Evaluate a network on these very tensors, once: a second call returns the first result."""
+        key = (network, *map(id, inputs))
+        _, result = self._once(key, lambda: (inputs, self._run(network, *inputs)))  # keeps the ids alive
+        return result
+
+    def judge(self, x: Tensor, labels: Tensor | None = None) -> Judgement:
+        """The discriminator's judgement of augmented ``x`` (rows, *space.shape)."""
+        labels = self.labels if labels is None else labels
+        key = ("judge", id(x), id(labels))
+        _, judgement = self._once(
+            key, lambda: ((x, labels), self._run("discriminator", self.augment(x), labels))
+        )
+        return cast(Judgement, judgement)
+
+    def judge_both(self) -> tuple[Judgement, Judgement]:
+        """Judgements of real and fake: in one forward where the discriminator's rows allow it.
+
+        ``rows_per_group`` of the discriminator says how many neighbouring rows look at each other: 1 for
+        independent rows, 4 for a minibatch standard deviation in groups of four, None for a whole batch
+        (BatchNorm). A joint forward is the same function exactly when no group mixes real and fake.
+        """
+        group = getattr(self.networks["discriminator"], "rows_per_group", None)
+        if group and len(self.real) % group == 0:
+            self._judge_jointly()
+        return self.judge(self.real), self.judge(self.fake)
+
+    def slope(self, which: str) -> Tensor:
+        """d logits / d input at ``real`` or ``fake``, with graph: (batch, values of a sample).
+
+        Raises:
+            ValueError: the term did not announce it in ``Term.slopes``.
+        """
+        if which not in self.slopes:
+            raise ValueError(f"a term uses slope('{which}') without naming it in Term.slopes")
+        x = self.real if which == "real" else self.fake
+        return cast(Tensor, self._once(("slope", which), lambda: _input_gradient(self.judge(x).logits, x)))
+
+    def slope_at(self, x: Tensor) -> Tensor:
+        """d logits / d input at any ``x`` (batch, *space.shape), with graph: (batch, values)."""
+        leaf = x.detach().requires_grad_()
+        return _input_gradient(self.judge(leaf).logits, leaf)
+
+    def judged(self, which: str) -> Tensor | None:
+        """Logits of ``real`` or ``fake`` if this step has computed them, for those who only watch."""
+        x = self._memo.get(which)
+        held = None if x is None else self._memo.get(("judge", id(x), id(self.labels)))
+        return None if held is None else held[1].logits.detach()
+
+    def _once(self, key: Any, compute: Callable[[], Any]) -> Any:
+        if key not in self._memo:
+            self._memo[key] = compute()
+        return self._memo[key]
+
+    def _generated(self) -> Tensor:
+        return cast(Tensor, self.run("generator", self.latent, self.labels))
+
+    def _leaf(self, name: str, x: Tensor) -> Tensor:
+        return x.detach().requires_grad_() if name in self.slopes and not x.requires_grad else x
+
+    def _run(self, network: str, *inputs: Tensor) -> Any:
+        tracked = network in self.moving or any(x.requires_grad for x in inputs)
+        with torch.set_grad_enabled(tracked), self.autocast(network):
+            return _as_float(self.networks[network](*inputs))
+
+    def _judge_jointly(self) -> None:
+        keys = [("judge", id(x), id(self.labels)) for x in (self.real, self.fake)]
+        if any(key in self._memo for key in keys):
+            return
+        both = torch.cat([self.real, self.fake])
+        judgement = self._run("discriminator", self.augment(both), self.labels.repeat(2))
+        for key, x, half in zip(keys, (self.real, self.fake), (0, 1), strict=True):
+            self._memo[key] = ((x, self.labels), _half(judgement, half))
+
+
+def _half(judgement: Judgement, half: int) -> Judgement:
+    def cut(x: Tensor) -> Tensor:
+        return x.chunk(2)[half]
+
+    return Judgement(cut(judgement.logits), {name: cut(x) for name, x in judgement.features.items()})
+
+
+def _input_gradient(logits: Tensor, x: Tensor) -> Tensor:
+    (gradient,) = torch.autograd.grad(logits.sum(), x, create_graph=True)
+    return gradient.flatten(1)
+
+
+def _as_float(result: Any) -> Any:
+    """Leave reduced precision at the border of a network, so that losses are computed in float32."""
+    if isinstance(result, Judgement):
+        return Judgement(result.logits.float(), {name: x.float() for name, x in result.features.items()})
+    return result.float()

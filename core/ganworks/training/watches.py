@@ -1,0 +1,168 @@
+"""What looks at a training: progress and health, checkpoints, validation. The loop knows none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+
+import torch
+
+from ganworks.run import Run
+from ganworks.training.checkpoint import Checkpoints, read_tensors
+from ganworks.training.fit import Budget, PhaseRecord
+from ganworks.training.health import Health, Warned, collapse
+from ganworks.training.sampler import Sampler
+from ganworks.training.state import TrainingState
+
+
+@dataclass(frozen=True)
+class Validation:
+    """What a domain says of the generator on its validation split."""
+
+    score: float  # lower is better; from features that the training does not use
+    diversity_ratio: float | None = None  # spread of generated samples / spread of real ones
+    values: dict[str, float] = field(default_factory=dict)  # anything else worth a line in the log
+
+
+@dataclass
+class ProgressWatch:
+    """Emits ``step`` events and judges the health of the training, every ``seconds``."""
+
+    run: Run
+    budget: Budget
+    checkpoints: Checkpoints
+    seconds: float = 2.0
+    health: Health = field(default_factory=Health)
+
+    def begin(self, state: TrainingState) -> None:
+        self._last = (perf_counter(), state.images)
+
+    def after_step(self, state: TrainingState, records: Sequence[PhaseRecord], fraction: float) -> None:
+        self.health.add(state.step - 1, records)
+        if perf_counter() - self._last[0] >= self.seconds or fraction >= 1:
+            self._report(state, fraction)
+
+    def end(self, state: TrainingState) -> None:
+        pass
+
+    def _report(self, state: TrainingState, fraction: float) -> None:
+        losses, warnings = self.health.close(_newest(self.checkpoints))
+        now = perf_counter()
+        speed = (state.images - self._last[1]) / max(now - self._last[0], 1e-9)
+        self._last = (now, state.images)
+        left = state.seconds / fraction - state.seconds if fraction > 0 else None
+        self.run.emit(
+            "step",
+            step=state.step,
+            images=state.images,
+            losses=losses,
+            augment_strength=state.strength,
+            images_per_second=speed,
+            fraction=fraction,
+            seconds=state.seconds,
+            seconds_left=left,
+        )
+        _warn(self.run, warnings)
+
+    def check(self) -> None:
+        """Judge what has not been judged yet, so that nothing unhealthy is ever saved."""
+        _, warnings = self.health.close(_newest(self.checkpoints))
+        _warn(self.run, warnings)
+
+
+@dataclass
+class CheckpointWatch:
+    """Fills the state from the newest checkpoint at the start; saves every ``seconds`` and at the end."""
+
+    run: Run
+    checkpoints: Checkpoints
+    check: Callable[[], None]  # raises when the training is not worth saving
+    seconds: float = 20.0
+    saved: Callable[[TrainingState], None] = lambda state: None
+
+    def begin(self, state: TrainingState) -> None:
+        path = self.checkpoints.load_latest(state)
+        if path is not None:
+            self.run.emit("resumed", step=state.step, checkpoint=path.name)
+        self._last = perf_counter()
+
+    def after_step(self, state: TrainingState, records: Sequence[PhaseRecord], fraction: float) -> None:
+        if perf_counter() - self._last >= self.seconds:
+            self.save(state)
+
+    def end(self, state: TrainingState) -> None:
+        self.save(state)
+
+    def save(self, state: TrainingState) -> None:
+        self.check()
+        path = self.checkpoints.save(state)
+        self.run.emit("checkpoint", step=state.step, path=str(path.relative_to(self.run.folder)))
+        self._last = perf_counter()
+
+
+@dataclass
+class ValidationWatch:
+    """Scores the averaged generator ``times`` times over the budget and keeps the best one."""
+
+    run: Run
+    checkpoints: Checkpoints
+    validate: Callable[[Sampler], Validation]
+    times: int = 8
+
+    def begin(self, state: TrainingState) -> None:
+        self.state = state
+
+    def after_step(self, state: TrainingState, records: Sequence[PhaseRecord], fraction: float) -> None:
+        due = int(fraction * self.times + 1e-9)
+        if due <= state.notes.get("validations", 0):
+            return
+        started = perf_counter()
+        self._validate(state)
+        state.notes["validations"] = due
+        state.seconds += perf_counter() - started  # validating is part of the budget
+
+    def end(self, state: TrainingState) -> None:
+        if not self.checkpoints.best.exists():
+            self._validate(state)
+
+    def _validate(self, state: TrainingState) -> None:
+        with torch.random.fork_rng():
+            found = self.validate(Sampler.of(state))
+        best = found.score < self._best_score(state)
+        if best:
+            state.notes["best_score"] = found.score
+            self.checkpoints.save_best(state, found.score)
+        self.run.emit(
+            "validation",
+            step=state.step,
+            score=found.score,
+            diversity_ratio=found.diversity_ratio,
+            best=best,
+            **found.values,
+        )
+        if found.diversity_ratio is not None:
+            _warn(self.run, collapse(found.diversity_ratio))
+
+    def _best_score(self, state: TrainingState) -> float:
+        """The best score on the way to this state: a timeline lost to a crash does not count."""
+        return float(state.notes.get("best_score", float("inf")))
+
+
+def best_score(checkpoints: Checkpoints) -> dict[str, float]:
+    """Step and score of the best generator, for reports."""
+    _, scalars = read_tensors(checkpoints.best)
+    return {"step": scalars["step"], "score": scalars["score"]}
+
+
+def _newest(checkpoints: Checkpoints) -> str:
+    complete = checkpoints.complete()
+    return str(complete[-1]) if complete else "none yet"
+
+
+def _warn(run: Run, warnings: Sequence[Warned]) -> None:
+    for warned in warnings:
+        run.warn(warned.kind, warned.text)
+
+
+__all__ = ["CheckpointWatch", "ProgressWatch", "Validation", "ValidationWatch", "best_score"]

@@ -1,0 +1,87 @@
+"""Draws and augmentation."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ganworks.data import ArrayDataset
+from ganworks.training import AdaAugment, AdaController, DiffAugment, Draw
+
+CPU = torch.device("cpu")
+
+
+def labelled(counts: list[int]) -> ArrayDataset:
+    labels = np.repeat(np.arange(len(counts)), counts)
+    pixels = np.broadcast_to(labels[:, None, None, None].astype(np.uint8), (len(labels), 1, 8, 8))
+    return ArrayDataset(pixels, labels, [str(i) for i in range(len(counts))])
+
+
+def test_real_rows_carry_the_labels_that_were_drawn():
+    data = labelled([5, 3, 9])
+    batch = Draw(batch=64, latent=4).prepare(data, CPU)()
+    stored = ((batch.real()[:, 0, 0, 0] + 1) * 127.5).round().long()
+    assert stored.equal(batch.labels)
+
+
+def test_pairs_share_their_label():
+    torch.manual_seed(1)
+    labels = Draw(batch=10, latent=4, pairs=True).prepare(labelled([5, 5, 5]), CPU)().labels
+    assert labels[:5].equal(labels[5:])
+
+
+@given(st.lists(st.integers(0, 500), min_size=1, max_size=6).filter(any))
+def test_class_shares_are_a_distribution_and_respect_the_cap(counts):
+    shares = Draw(max_repeat=10).class_shares(torch.tensor(counts))
+    assert shares.sum().item() == pytest.approx(1)
+    for count, share in zip(counts, shares.tolist(), strict=True):
+        assert (share == 0) == (count == 0)
+
+
+def test_a_starved_class_is_drawn_ten_times_its_share_at_most():
+    shares = Draw(max_repeat=10).class_shares(torch.tensor([1, 999]))
+    assert shares[0].item() == pytest.approx(0.01 / 0.51)
+
+
+def test_an_odd_batch_cannot_be_paired():
+    with pytest.raises(ValueError, match="even with pairs; got 7"):
+        Draw(batch=7, pairs=True)
+
+
+@pytest.mark.parametrize("augment", [DiffAugment(), AdaAugment(), AdaAugment(flip=True)])
+@pytest.mark.parametrize("shape", [(4, 1, 28, 20), (3, 3, 16, 32), (2, 5, 8, 8)])
+def test_augmentation_keeps_shape_is_finite_and_differentiable(augment, shape):
+    torch.manual_seed(0)
+    x = torch.rand(shape).mul(2).sub(1).requires_grad_()
+    y = augment(x, 0.8)
+    assert y.shape == x.shape
+    assert y.isfinite().all()
+    y.sum().backward()
+    assert x.grad.abs().sum() > 0
+
+
+def test_ada_without_strength_changes_nothing_and_with_it_does():
+    torch.manual_seed(0)
+    x = torch.rand(8, 1, 16, 16)
+    assert AdaAugment()(x, 0.0) is x
+    assert not AdaAugment()(x, 1.0).equal(x)
+
+
+def test_ada_flip_is_off_unless_asked_for():
+    ramp = torch.linspace(-1, 1, 16).expand(200, 1, 16, 16).contiguous()
+    still = {"rotation_degrees": 0.0, "scale": 0.0, "shift": 0.0, "brightness": 0.0, "contrast": 0.0}
+    torch.manual_seed(0)
+    torch.testing.assert_close(AdaAugment(flip=False, **still)(ramp, 1.0), ramp)
+    rising = AdaAugment(flip=True, **still)(ramp, 1.0)[:, 0, 0, -1] > 0
+    assert 60 < rising.sum() < 140
+
+
+def test_the_controller_follows_overfitting_within_bounds():
+    control = AdaController(target=0.6, images=1000)
+    sure, unsure = torch.ones(50, 1), torch.tensor([[1.0], [-1.0]]).repeat(25, 1)
+    assert control.next(0.1, sure) > 0.1 > control.next(0.1, unsure)
+    assert control.next(0.0, unsure) == 0.0
+    assert control.next(1.0, sure) == 1.0
