@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -34,6 +33,7 @@ from ganworks.training import (
     find_device,
     fit,
     read_tensors,
+    weights_sha256,
 )
 
 STAGES = "stages.json"  # which stages of a run are done
@@ -205,7 +205,7 @@ class Session:
             seed=self.options.seed,
             watches=(saving, progress, validation),
         )
-        self._merge({"time": {"train_s": round(state.seconds, 3)}, "training": {"steps": state.step}})
+        self._merge({"time": {"train_s": round(state.seconds, 3)}, "training": {"steps": state.step, "latent": recipe.draw.latent}})
 
     def _engine_settings(self, recipe: Recipe, data: Dataset) -> EngineSettings:
         """Settings of the run so far, or measured now and written down: they decide the bits."""
@@ -242,7 +242,7 @@ class Session:
                 "recipe": settings.get("recipe", {}),
                 "data": settings.get("data", {}),
                 "engine": settings.get("engine", {}),
-                "generator_sha256": sha256_of(self.checkpoints.best),
+                "generator_sha256": weights_sha256(self.checkpoints.best),
                 "model_sha256": metrics.get("export", {}).get("sha256"),
                 "versions": _versions(),
             },
@@ -262,12 +262,6 @@ class Session:
         if event["event"] == "checkpoint":
             path = folder / event["path"]
             hook.ganworks_checkpoint_saved(folder=folder, step=event["step"], path=path)
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, as hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _export_entry(exported: Exported, folder: Path) -> dict[str, Any]:

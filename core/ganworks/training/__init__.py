@@ -1,7 +1,7 @@
 """Adversarial training: one loop, and everything that differs between methods as values."""
 
 from ganworks.training.augment import AdaAugment, AdaController, Augmentation, DiffAugment, no_augmentation
-from ganworks.training.checkpoint import Checkpoints, read_tensors, write_tensors
+from ganworks.training.checkpoint import Checkpoints, read_tensors, weights_sha256, write_tensors
 from ganworks.training.draw import Batch, Draw
 from ganworks.training.engine import Engine, EngineSettings, TorchEngine, find_device
 from ganworks.training.fit import Budget, PhaseRecord, Watch, calibrate_for, fit
@@ -68,5 +68,6 @@ __all__ = [
     "r1",
     "r2",
     "read_tensors",
+    "weights_sha256",
     "write_tensors",
 ]

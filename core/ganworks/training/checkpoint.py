@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -70,6 +71,12 @@ class Checkpoints:
             {"step": state.step, "images": state.images, "score": score},
         )
         return self.best
+
+
+def weights_sha256(path: Path) -> str:
+    """SHA-256 of a weights file, as hexadecimal digits: names a generator."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], scalars: Mapping[str, Any]) -> None:

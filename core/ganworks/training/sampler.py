@@ -36,12 +36,16 @@ class Sampler:
         drawn = [np.random.default_rng(int(s)).standard_normal(self.latent, np.float32) for s in seeds]
         return torch.from_numpy(np.stack(drawn)) if drawn else torch.empty(0, self.latent)
 
-    @torch.inference_mode()
-    def sample(self, labels: Tensor, seeds: Tensor, batch: int = 64) -> Tensor:
+    def sample(self, labels: Tensor, seeds: Tensor) -> Tensor:
         """Samples (rows, *space.shape), float32 in [-1, 1] on the CPU, for labels and seeds (rows,)."""
+        return self.from_latents(self.latents(seeds), labels)
+
+    @torch.inference_mode()
+    def from_latents(self, latents: Tensor, labels: Tensor, batch: int = 64) -> Tensor:
+        """Samples of explicit latents (rows, latent); one batch at a time is on the device."""
         parts = [
-            self.generator(self.latents(s).to(self.device), y.to(self.device)).float().clamp(-1, 1).cpu()
-            for y, s in zip(labels.split(batch), seeds.split(batch), strict=True)
+            self.generator(z.to(self.device), y.to(self.device)).float().clamp(-1, 1).cpu()
+            for z, y in zip(latents.split(batch), labels.split(batch), strict=True)
         ]
         return torch.cat(parts).contiguous()
 

@@ -1,0 +1,112 @@
+"""Commands on a run that exists: sample, evaluate, export, report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from ganworks.errors import ExitCode
+from ganworks_cli.ending import verdict_lines
+from ganworks_cli.interrupts import like_ctrl_c
+from ganworks_cli.state import State, state_of
+from ganworks_cli.views import person_view
+
+if TYPE_CHECKING:
+    from ganworks.session import Session
+
+Result = TypeVar("Result")
+
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.", show_default=False)]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="One JSON document instead of text.", show_default=False)
+]
+
+
+def sample(
+    context: typer.Context,
+    run: RunFolder,
+    count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many samples.")] = 100,
+    label: Annotated[str | None, typer.Option(help="Class to draw; default: every class in turn.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same samples.")] = 0,
+    out: Annotated[Path | None, typer.Option(help="Folder; default: RUN/samples-seed-SEED.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Draw samples from a trained run, as files of the data's own kind."""
+    state = _state(context, as_json)
+    target = out if out is not None else run / f"samples-seed-{seed}"
+    folder = _in_session(state, run, lambda session: session.sample(count, label, seed, target))
+    _tell(state, {"samples": folder, "count": count, "label": label, "seed": seed}, f"Samples: {folder}")
+
+
+def evaluate(context: typer.Context, run: RunFolder, as_json: AsJson = False) -> None:
+    """Compute the numbers of a run again: fidelity, privacy, gain on a real task."""
+    state = _state(context, as_json)
+    metrics = _in_session(state, run, lambda session: session.evaluate())
+    _tell(state, metrics, *_numbers(metrics), *verdict_lines(metrics))
+
+
+def export(
+    context: typer.Context,
+    run: RunFolder,
+    kind: Annotated[
+        str, typer.Option("--format", help="A model format; `gan plugins list` shows them.")
+    ] = "onnx",
+    out: Annotated[Path | None, typer.Option(help="File; default: in RUN/model.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the trained generator as a model that other programs embed."""
+    state = _state(context, as_json)
+    exported = _in_session(state, run, lambda session: session.export(kind, out))
+    difference = f"Largest difference to torch: {exported.max_abs_diff:.3g} (units of the output)"
+    record = {"file": exported.file, "max_abs_diff": exported.max_abs_diff, "sha256": exported.sha256}
+    _tell(state, {**record, **exported.details}, f"Model: {exported.file}", difference)
+
+
+def report(context: typer.Context, run: RunFolder, as_json: AsJson = False) -> None:
+    """Write the report page of a run again."""
+    state = _state(context, as_json)
+    page = _in_session(state, run, lambda session: session.report())
+    _tell(state, {"report": page}, f"Report: {page}")
+
+
+def _state(context: typer.Context, as_json: bool) -> State:
+    state = state_of(context)
+    state.output.as_json = as_json
+    state.warn_of_failed_plugins()
+    return state
+
+
+def _in_session(state: State, folder: Path, do: Callable[[Session], Result]) -> Result:
+    """Open a run, do one thing with it and show how far it is; progress never goes to stdout."""
+    try:
+        with like_ctrl_c(), person_view(state.output) as show:
+            from ganworks.session import Session  # imports torch
+
+            return do(Session.open(folder, state.registry, [show]))
+    except KeyboardInterrupt:
+        state.output.note("Interrupted; what was complete before is still there.")
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
+
+
+def _tell(state: State, document: Mapping[str, Any], *lines: str) -> None:
+    if state.output.as_json:
+        state.output.document(document)
+    else:
+        for line in lines:
+            state.output.line(line)
+
+
+def _numbers(metrics: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """Return one line per number or text, with a dotted name; lists are for the JSON form."""
+    lines: list[str] = []
+    for name, value in metrics.items():
+        if isinstance(value, Mapping):
+            lines += _numbers(value, f"{prefix}{name}.")
+        elif isinstance(value, float):
+            lines.append(f"{prefix}{name} = {value:.4g}")
+        elif isinstance(value, int | str):
+            lines.append(f"{prefix}{name} = {value}")
+    return lines

@@ -1,0 +1,94 @@
+"""From the scores of every arm and seed to the numbers and the verdict that are reported."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from ganworks.metrics.gain_arms import Bench, Floats, Score
+
+METRIC = "balanced_accuracy"
+GAIN, NO_GAIN, HARM = "GAIN", "NO MEASURABLE GAIN", "HARM"
+
+Scores = Mapping[str, Sequence[Score]]  # by arm, one a seed
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the validation set decided."""
+
+    base: str  # the better of real and real+classical: what the synthetic images are added to
+    rival: str  # the best arm without synthetic images, the duplicated one included
+    ratio: float
+
+
+def synthetic_arm(ratio: float) -> str:
+    """Return the name of the arm with that many synthetic images to one real image."""
+    return f"synthetic_{float(ratio)}"
+
+
+def summary(bench: Bench, scores: Scores, choice: Choice) -> dict[str, Any]:
+    """Return the result of `ganworks.metrics.gain.downstream_gain`; plain numbers, lists and strings."""
+    starved = int(bench.train.counts(bench.classes).argmin())
+    values = {name: np.array([score.accuracy for score in of_arm]) for name, of_arm in scores.items()}
+    gain, low, high = interval(values[synthetic_arm(choice.ratio)] - values[choice.rival])
+    recall = {name: np.mean([score.recall for score in of_arm], axis=0) for name, of_arm in scores.items()}
+    return {
+        "metric": METRIC,
+        "arms": {
+            name: {
+                **_of_seeds(values[name]),
+                "auc": float(np.mean([score.auc for score in of_arm])),
+                "minority_recall": float(recall[name][starved]),
+            }
+            for name, of_arm in scores.items()
+        },
+        "best_real_arm": choice.rival,
+        "ratio": choice.ratio,
+        "gain": gain,
+        "gain_low": low,
+        "gain_high": high,
+        "seeds": len(bench.seeds),
+        "steps": bench.steps,
+        "verdict": verdict(low, high),
+        "label_fidelity": float(np.mean([score.fidelity for score in scores[choice.base]])),
+        "per_class": {name: of_arm.tolist() for name, of_arm in recall.items()},
+    }
+
+
+def _of_seeds(values: Floats) -> dict[str, Any]:
+    mean, low, high = interval(values)
+    return {
+        "mean": mean,
+        "std": float(values.std(ddof=1)),
+        "low": low,
+        "high": high,
+        "values": values.tolist(),
+    }
+
+
+def interval(values: Floats, level: float = 0.95) -> tuple[float, float, float]:
+    """Return the mean and its Student t interval over at least two values.
+
+    >>> [round(x, 3) for x in interval(np.array([0.01, 0.02, 0.03]))]
+    [0.02, -0.005, 0.045]
+    """
+    mean = float(values.mean())
+    half = float(stats.t.ppf((1 + level) / 2, len(values) - 1) * values.std(ddof=1) / math.sqrt(len(values)))
+    return mean, mean - half, mean + half
+
+
+def verdict(low: float, high: float) -> str:
+    """Say what an interval of the gain means.
+
+    >>> verdict(0.004, 0.02), verdict(-0.01, 0.02), verdict(-0.03, -0.01)
+    ('GAIN', 'NO MEASURABLE GAIN', 'HARM')
+    """
+    if low > 0:
+        return GAIN
+    return HARM if high < 0 else NO_GAIN

@@ -1,0 +1,91 @@
+"""The sections of the report on the data that came in and the model that came out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ganworks.report import Report
+from ganworks.run import Run
+from ganworks_medical.study import Study
+
+EMBED = """import numpy as np, onnxruntime as ort
+session = ort.InferenceSession("{file}")
+latent = np.random.default_rng(0).standard_normal((16, {latent}), dtype=np.float32)
+label = np.full(16, {label})  # {name}
+images = session.run(None, {{"latent": latent, "label": label}})[0]"""
+
+
+def data_section(page: Report, study: Study) -> None:
+    """What was read, how it was split, what was left out and why."""
+    section = page.section("Data", f"Source: {study.title}. Split by {study.grouped_by}.")
+    parts = ("train", "validation", "test")
+    section.table(
+        ["Class", *parts], [[name, *(n[part] for part in parts)] for name, n in study.counts().items()]
+    )
+    channels, height, width = study.images.shape[1:]
+    section.facts(
+        {
+            "Stored size": f"{height} x {width} pixels, {channels} channel{'s' * (channels > 1)}",
+            "Intensity window": f"{study.intensity.low:g} to {study.intensity.high:g} {study.intensity.unit}",
+            "Modality": study.modality,
+            "Pixel spacing, mm": " x ".join(f"{side:g}" for side in study.spacing) if study.spacing else None,
+            "Fingerprint": study.fingerprint[:16],
+        }
+    )
+    section.table(
+        ["Leak check", "Count"],
+        [[name.replace("_", " "), count] for name, count in study.leaks.items()],
+        "Copies and near copies across parts, before and after they were taken care of.",
+    )
+    section.warning_list([*_low_data(study), *study.notes], none="Nothing unusual in the data.")
+    rejected = study.rejects[["file", "reason", "action"]].values.tolist()
+    section.table(
+        ["File", "Reason", "What was done"], rejected, f"{len(rejected)} remarks on files", folded=True
+    )
+
+
+def model_section(page: Report, run: Run, study: Study, metrics: dict[str, Any]) -> None:
+    """The exported model, how to embed it, and what it must not be used for."""
+    section = page.section("Model card")
+    settings = run.settings()
+    export, time = metrics.get("export", {}), metrics.get("time", {})
+    section.facts(
+        {
+            "Recipe": settings.get("recipe", {}).get("name"),
+            "Steps": metrics.get("training", {}).get("steps"),
+            "Training time, s": time.get("train_s"),
+            "Seed": settings.get("options", {}).get("seed"),
+            "Device": settings.get("engine", {}).get("device"),
+            "Model file": export.get("file"),
+            "SHA-256": export.get("sha256"),
+            "Largest difference to torch": export.get("max_abs_diff"),
+            "Versions": ", ".join(f"{k} {v}" for k, v in settings.get("versions", {}).items()),
+        }
+    )
+    section.text(
+        "Intended use: to add to the training images of a classifier, and to show methods without showing "
+        "patients. Not intended: diagnosis, or claims about patients. "
+        "The generator knows the population of its training data only, with its biases."
+    )
+    if export:
+        latent = _latent(metrics)
+        file = Path(export["file"]).name
+        code = EMBED.format(file=file, latent=latent, label=0, name=study.classes[0])
+        section.text("To embed the model, with numpy and onnxruntime only:")
+        section.code(code, "python")
+
+
+def _latent(metrics: dict[str, Any]) -> int:
+    """Length of the latent, as the export noted it."""
+    return int(metrics.get("training", {}).get("latent", 64))
+
+
+def _low_data(study: Study) -> list[str]:
+    few = [
+        f"Class '{name}' has {n} training images: fewer than 50. Expect little variety, "
+        "and look at the nearest pairs above."
+        for name, n in study.low_data.items()
+    ]
+    left = [f"Class '{name}' was left out: {n} images are too few." for name, n in study.left_out.items()]
+    return few + left

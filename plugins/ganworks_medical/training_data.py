@@ -1,0 +1,98 @@
+"""The training part as the loop draws it: mirrored where allowed, and through MONAI if asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from time import perf_counter
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ganworks import UsageError
+from ganworks.data import ArrayDataset
+from ganworks.errors import nearest
+from ganworks.run import Run
+from ganworks_medical.options import MonaiTransform
+from ganworks_medical.policies import AugmentationPolicy
+
+
+class TrainingData:
+    """A data set whose rows are changed at random, from torch's global generator: a resumed run agrees."""
+
+    def __init__(
+        self, rows: ArrayDataset, policy: AugmentationPolicy, transforms: Sequence[MonaiTransform] = ()
+    ) -> None:
+        self.source = rows
+        self.space = rows.space
+        self.labels = rows.labels
+        self.policy = policy
+        self.transforms = monai_transforms(transforms)
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def rows(self, index: Tensor) -> Tensor:
+        x = self.source.rows(index)
+        if self.policy.horizontal_flip:
+            x = _mirrored(x, 3)
+        if self.policy.vertical_flip:
+            x = _mirrored(x, 2)
+        return self._through_monai(x) if self.transforms is not None else x
+
+    def _through_monai(self, x: Tensor) -> Tensor:
+        assert self.transforms is not None
+        self.transforms.set_random_state(seed=int(torch.randint(2**31, ())))
+        changed = [torch.as_tensor(self.transforms(image)).float() for image in x]
+        return torch.stack(changed).clamp(-1, 1)
+
+    def report_cost(self, run: Run, rows: int = 64) -> None:
+        """Say how many images a second the MONAI transforms let through."""
+        if self.transforms is None:
+            return
+        index = torch.arange(min(rows, len(self)))
+        with torch.random.fork_rng(devices=[]):
+            started = perf_counter()
+            self.rows(index)
+            speed = len(index) / (perf_counter() - started)
+        run.emit("monai_transforms", images_per_second=round(speed))
+        if speed < 1000:
+            text = (
+                f"the MONAI transforms pass {speed:.0f} images a second and run one image at a time; "
+                "the built-in augmentation passes thousands"
+            )
+            run.warn("slow-transforms", text)
+
+
+def monai_transforms(named: Sequence[MonaiTransform]) -> Any:
+    """Compose the named random MONAI transforms, or None when there are none.
+
+    Raises:
+        UsageError: MONAI has no such transform, or its arguments do not fit.
+    """
+    if not named:
+        return None
+    from monai.data import set_track_meta
+    from monai.transforms import Compose
+
+    set_track_meta(False)  # meta data on every image halves the speed
+    return Compose([_monai_transform(one) for one in named], lazy=False)
+
+
+def _monai_transform(named: MonaiTransform) -> Any:
+    import monai.transforms as library
+
+    kind = getattr(library, named.name, None)
+    if kind is None:
+        known = [name for name in dir(library) if name.startswith("Rand")]
+        raise UsageError(f"monai_transforms: MONAI has no '{named.name}'{nearest(named.name, known)}")
+    try:
+        return kind(**named.args)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"monai_transforms: the arguments of {named.name} do not fit: {error}") from None
+
+
+def _mirrored(x: Tensor, dimension: int) -> Tensor:
+    """Mirror each row with probability one half."""
+    chosen = torch.rand(len(x)) < 0.5
+    return torch.where(chosen[:, None, None, None], x.flip(dimension), x)

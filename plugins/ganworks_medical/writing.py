@@ -1,0 +1,100 @@
+"""The synthetic images as a folder of files in the input's own kind and units, with a manifest."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from torch import Tensor
+
+from ganworks_medical.formats import WRITERS
+from ganworks_medical.study import Study, replace_folder
+
+MANIFEST = "manifest.csv"
+COLUMNS = ("file", "label", "seed", "generator_sha256", "nearest_training_distance", "verdict")
+
+
+def write_samples(
+    folder: Path,
+    images: Tensor,
+    labels: Tensor,
+    seeds: Sequence[int],
+    study: Study,
+    generator_sha256: str,
+    columns: Mapping[str, Sequence[Any]] | None = None,
+) -> pd.DataFrame:
+    """Write one file per image into class folders, and ``manifest.csv`` beside them; return the manifest.
+
+    Args:
+        folder: replaced as a whole; a crash leaves the old folder or the new one.
+        images: (rows, channels, height, width) in [-1, 1].
+        labels: (rows,) label numbers of ``study.classes``.
+        seeds: the seed each image was drawn with.
+        columns: further columns, a value a row; ``nearest_training_distance`` and ``verdict`` belong here.
+
+    Raises:
+        ValueError: the lengths differ.
+    """
+    columns = dict(columns or {})
+    if len({len(images), len(labels), len(seeds), *(len(values) for values in columns.values())}) > 1:
+        raise ValueError("images, labels, seeds and columns differ in length")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    scratch = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir()
+    try:
+        rows = _write_files(scratch, images, labels, seeds, study, generator_sha256)
+        manifest = pd.DataFrame(rows, columns=list(COLUMNS[:4])).assign(**dict.fromkeys(COLUMNS[4:], ""))
+        manifest = manifest.assign(**{name: list(values) for name, values in columns.items()})
+        manifest.to_csv(scratch / MANIFEST, index=False)
+        replace_folder(scratch, folder)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return manifest
+
+
+def _write_files(
+    scratch: Path, images: Tensor, labels: Tensor, seeds: Sequence[int], study: Study, generator_sha256: str
+) -> list[tuple[str, str, int, str]]:
+    suffix, write = WRITERS[study.kind]
+    counts = [0] * len(study.classes)
+    names = folder_names(study.classes)
+    rows: list[tuple[str, str, int, str]] = []
+    for image, number, seed in zip(images, labels.tolist(), seeds, strict=True):
+        counts[number] += 1
+        name = f"{names[number]}/{counts[number]:06d}{suffix}"
+        (scratch / names[number]).mkdir(exist_ok=True)
+        provenance = _provenance(study, study.classes[number], int(seed), generator_sha256)
+        write(
+            scratch / name, study.intensity.to_units(image.detach().float().cpu().numpy()), provenance, study
+        )
+        rows.append((name, study.classes[number], int(seed), generator_sha256))
+    return rows
+
+
+def folder_names(classes: Sequence[str]) -> list[str]:
+    """Return a folder name for each class: no separators, never twice the same, never hidden."""
+    names: list[str] = []
+    for number, label in enumerate(classes):
+        name = re.sub(r"[^\w.+ -]", "_", label).strip(" .") or f"class_{number}"
+        taken = {other.lower() for other in names}  # some file systems do not know case
+        names.append(f"{name}_{number}" if name.lower() in taken else name)
+    return names
+
+
+def _provenance(study: Study, label: str, seed: int, generator_sha256: str) -> dict[str, Any]:
+    from importlib.metadata import version
+
+    return {
+        "synthetic": True,
+        "label": label,
+        "seed": seed,
+        "generator_sha256": generator_sha256,
+        "data_sha256": study.fingerprint,
+        "tool": f"ganworks {version('ganworks')}",
+    }
