@@ -36,7 +36,7 @@ class Deployable:
     module: nn.Module
     inputs: tuple[Port, ...]
     output: Port
-    card: Mapping[str, Any] = field(default_factory=dict)  # JSON values: title, classes, licence, data ...
+    card: Mapping[str, Any] = field(default_factory=dict)  # JSON values: title, classes, license, data ...
 
 
 @dataclass(frozen=True, kw_only=True)

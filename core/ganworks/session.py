@@ -32,6 +32,7 @@ from ganworks.training import (
     calibrate_for,
     find_device,
     fit,
+    held_interrupts,
     read_tensors,
     weights_sha256,
 )
@@ -196,16 +197,22 @@ class Session:
         run, checkpoints = self.run_folder, self.checkpoints
         progress = ProgressWatch(run, budget, checkpoints)
         validation = ValidationWatch(run, checkpoints, self.pipeline.validate)
-        saving = CheckpointWatch(run, checkpoints, progress.check)
-        state = fit(
-            recipe,
-            data,
-            TorchEngine(settings),
-            budget,
-            seed=self.options.seed,
-            watches=(saving, progress, validation),
+        with held_interrupts() as interrupted:
+            saving = CheckpointWatch(run, checkpoints, progress.check, interrupted=interrupted)
+            state = fit(
+                recipe,
+                data,
+                TorchEngine(settings),
+                budget,
+                seed=self.options.seed,
+                watches=(progress, validation, saving),
+            )
+        self._merge(
+            {
+                "time": {"train_s": round(state.seconds, 3)},
+                "training": {"steps": state.step, "latent": recipe.draw.latent},
+            }
         )
-        self._merge({"time": {"train_s": round(state.seconds, 3)}, "training": {"steps": state.step, "latent": recipe.draw.latent}})
 
     def _engine_settings(self, recipe: Recipe, data: Dataset) -> EngineSettings:
         """Settings of the run so far, or measured now and written down: they decide the bits."""

@@ -39,7 +39,7 @@ def output_kind(asked: str, kind: str, dtype: str, channels: int) -> str:
         return wanted
     if asked == "auto":
         return "tiff"
-    raise UsageError(f"--output {asked} cannot hold {channels}-channel {dtype} images; use tiff or npz")
+    raise UsageError(f"--file-kind {asked} cannot hold {channels}-channel {dtype} images; use tiff or npz")
 
 
 def _holds(kind: str, dtype: str, channels: int) -> bool:

@@ -19,7 +19,7 @@ CT_WINDOWS_HU: dict[str, tuple[float, float]] = {
 
 Kind = Literal["auto", "folder", "csv", "npz", "nifti", "dicom"]
 Modality = Literal["auto", "xray", "ct", "mr", "ultrasound", "histology", "photo", "other"]
-Output = Literal["auto", "png", "tiff", "npz", "nifti", "dicom"]
+FileKind = Literal["auto", "png", "tiff", "npz", "nifti", "dicom"]
 Axis = Literal["axial", "coronal", "sagittal"]
 
 
@@ -105,7 +105,7 @@ class Options(RunOptions):
     images_per_class: int = Field(
         100, ge=1, le=100_000, description="Synthetic images to write for each class."
     )
-    output: Output = Field("auto", description="File kind of the synthetic images; auto: that of the input.")
+    file_kind: FileKind = Field("auto", description="Kind of the synthetic files; auto: that of the input.")
     seeds: int = Field(20, ge=2, le=200, description="Paired repetitions of the downstream experiment.")
     require_gain: bool = Field(False, description="Fail the run when the downstream verdict is not GAIN.")
     exporter: str = Field("onnx", description="Model format to export (`gan plugins list`).")

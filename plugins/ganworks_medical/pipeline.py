@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -127,11 +128,12 @@ class MedicalPipeline(Pipeline[Options]):
         filling = self._gate.draw(sampler, fillers, EVALUATION_SEEDS + 10_000_000)
         if min(len(made.labels), len(filling.labels)) < 12:
             raise RunError("almost every sample was a near-copy of a training image: the generator memorised")
-        found = {
-            "fidelity": fidelity_block(study, made, self._own),
-            "privacy": privacy_block(study, self._gate, made),
-            "downstream": downstream_block(study, filling, self.options.seeds, self.run),
+        blocks: dict[str, Callable[[], dict[str, Any]]] = {
+            "fidelity": lambda: fidelity_block(study, made, self._own),
+            "privacy": lambda: privacy_block(study, self._gate, made),
+            "downstream": lambda: downstream_block(study, filling, self.options.seeds, self.run),
         }
+        found = {name: blocks[name]() for name in self.run.progress(list(blocks), "evaluation")}
         if extra := self.extra_metrics(study.part("test").all_rows(), made.images):
             found["extra"] = extra
         self._check_gain(found["downstream"])
@@ -225,7 +227,7 @@ class InUnits(nn.Module):
 
     def forward(self, latent: Tensor, label: Tensor) -> Tensor:
         """(batch, latent), (batch,) -> (batch, channels, height, width)."""
-        x = self.generator(latent, label).clamp(-1, 1)
+        x: Tensor = self.generator(latent, label).clamp(-1, 1)
         x = (x + 1) * ((self.high - self.low) / 2) + self.low
         return x.round().clamp(0, 255).to(torch.uint8) if self.whole else x
 

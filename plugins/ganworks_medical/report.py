@@ -48,9 +48,9 @@ def _headlines(page: Report, metrics: dict[str, Any]) -> None:
     downstream, privacy, fidelity = metrics["downstream"], metrics["privacy"], metrics["fidelity"]
     page.headline("Downstream", downstream["verdict"], LEVELS.get(downstream["verdict"], "neutral"))
     page.headline("Copies", privacy["verdict"], LEVELS[privacy["verdict"]])
-    page.headline("Coverage (1 is best)", fidelity["coverage"])
-    page.headline(f"KID-{fidelity['extractor']['name']} (0 is best)", fidelity["kid"])
-    page.headline("Diversity (1 as real)", fidelity["diversity_ratio"])
+    page.headline("Coverage (1 is best)", round(fidelity["coverage"], 2))
+    page.headline(f"KID-{fidelity['extractor']['name']} (0 is best)", round(fidelity["kid"], 2))
+    page.headline("Diversity (1 as real)", round(fidelity["diversity_ratio"], 2))
 
 
 def _samples(page: Report, study: Study, sampler: Sampler) -> None:
@@ -104,7 +104,7 @@ def _fidelity(page: Report, fidelity: dict[str, Any]) -> None:
     section.table(
         ["", *(column for name in names for column in (name, f"{name}, floor"))],
         [
-            [title, *(block.get(k) for block in (fidelity, other) for k in (key, floor))]
+            [title, *(round(block[k], 3) for block in (fidelity, other) for k in (key, floor))]
             for key, (title, floor) in keys.items()
         ],
         f"{fidelity['n_synthetic']} synthetic against {fidelity['n_real']} held-out real images. Features: "
@@ -218,4 +218,5 @@ def _training(page: Report, run: Run) -> None:
 
 def _scale(study: Study) -> int:
     """Show small images larger: 28 pixels twice, 64 and more as they are."""
-    return max(1, round(56 / max(study.images.shape[2:])))
+    _, height, width = study.images.shape[1:]
+    return max(1, round(56 / max(height, width)))

@@ -168,8 +168,9 @@ def spectrum_distance(real: Tensor, synthetic: Tensor) -> float:
 def radial_power(images: Tensor) -> Tensor:
     """Mean power at each spatial frequency in decibels, (bins,), without the mean (frequency 0).
 
-    Bins are ``1 / min(height, width)`` cycles a pixel wide and reach into the corners of the spectrum, at 0.71
-    cycles a pixel, where a checkerboard has all its power. A floor at the power of 8-bit rounding keeps frequencies that no image uses from dominating a distance.
+    Bins are ``1 / min(height, width)`` cycles a pixel wide and reach into the corners of the spectrum, at
+    0.71 cycles a pixel, where a checkerboard has all its power. A floor at the power of 8-bit rounding keeps
+    frequencies that no image uses from dominating a distance.
     """
     height, width = images.shape[-2:]
     rounding = (2 / 255) ** 2 / 12

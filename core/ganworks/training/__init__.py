@@ -5,6 +5,7 @@ from ganworks.training.checkpoint import Checkpoints, read_tensors, weights_sha2
 from ganworks.training.draw import Batch, Draw
 from ganworks.training.engine import Engine, EngineSettings, TorchEngine, find_device
 from ganworks.training.fit import Budget, PhaseRecord, Watch, calibrate_for, fit
+from ganworks.training.interrupt import held_interrupts
 from ganworks.training.losses import (
     HINGE,
     LEAST_SQUARES,
@@ -63,6 +64,7 @@ __all__ = [
     "fit",
     "game",
     "gradient_penalty",
+    "held_interrupts",
     "mode_seeking",
     "no_augmentation",
     "r1",

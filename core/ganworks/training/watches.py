@@ -36,11 +36,13 @@ class ProgressWatch:
     health: Health = field(default_factory=Health)
 
     def begin(self, state: TrainingState) -> None:
-        self._last = (perf_counter(), state.images)
+        self._time = perf_counter()
+        self._steps = 0  # since the last report; a checkpoint watch may still move ``state`` on
 
     def after_step(self, state: TrainingState, records: Sequence[PhaseRecord], fraction: float) -> None:
         self.health.add(state.step - 1, records)
-        if perf_counter() - self._last[0] >= self.seconds or fraction >= 1:
+        self._steps += 1
+        if perf_counter() - self._time >= self.seconds or fraction >= 1:
             self._report(state, fraction)
 
     def end(self, state: TrainingState) -> None:
@@ -49,8 +51,8 @@ class ProgressWatch:
     def _report(self, state: TrainingState, fraction: float) -> None:
         losses, warnings = self.health.close(_newest(self.checkpoints))
         now = perf_counter()
-        speed = (state.images - self._last[1]) / max(now - self._last[0], 1e-9)
-        self._last = (now, state.images)
+        speed = self._steps * state.recipe.draw.batch / max(now - self._time, 1e-9)
+        self._time, self._steps = now, 0
         left = state.seconds / fraction - state.seconds if fraction > 0 else None
         self.run.emit(
             "step",
@@ -73,13 +75,13 @@ class ProgressWatch:
 
 @dataclass
 class CheckpointWatch:
-    """Fills the state from the newest checkpoint at the start; saves every ``seconds`` and at the end."""
+    """Fills the state from the newest checkpoint; saves every ``seconds``, at an interrupt and at the end."""
 
     run: Run
     checkpoints: Checkpoints
     check: Callable[[], None]  # raises when the training is not worth saving
     seconds: float = 20.0
-    saved: Callable[[TrainingState], None] = lambda state: None
+    interrupted: Callable[[], bool] = lambda: False  # asked after every step
 
     def begin(self, state: TrainingState) -> None:
         path = self.checkpoints.load_latest(state)
@@ -88,8 +90,11 @@ class CheckpointWatch:
         self._last = perf_counter()
 
     def after_step(self, state: TrainingState, records: Sequence[PhaseRecord], fraction: float) -> None:
-        if perf_counter() - self._last >= self.seconds:
+        stop = self.interrupted()
+        if stop or perf_counter() - self._last >= self.seconds:
             self.save(state)
+        if stop:
+            raise KeyboardInterrupt
 
     def end(self, state: TrainingState) -> None:
         self.save(state)

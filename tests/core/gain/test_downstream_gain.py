@@ -163,7 +163,8 @@ def test_steps_grow_with_the_smallest_class_and_the_classes():
     assert default_steps(rows(30, 900), 2) == default_steps(rows(100, 900), 2) == 200
     assert default_steps(rows(5000, 5000), 2) == 400
     assert 200 < default_steps(rows(225, 900), 2) < 400
-    assert default_steps(rows(50, 50, 50, 50), 4) == 300
+    assert default_steps(rows(50, 50, 50, 50), 4) == 400
+    assert default_steps(rows(*[500] * 10), 10) == 800
 
 
 BAD = {

@@ -455,4 +455,4 @@ def starved_class_unknown(root: Path) -> Case:
 def output_that_cannot_hold(root: Path) -> Case:
     for number in range(10):
         save(root / "all" / f"{number}.png", picture(f"rgb{number}", channels=3))
-    return _data(root, "--output", "nifti"), "--output nifti cannot hold 3-channel uint8"
+    return _data(root, "--file-kind", "nifti"), "--file-kind nifti cannot hold 3-channel uint8"
