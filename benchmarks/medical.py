@@ -52,7 +52,7 @@ def arguments() -> argparse.Namespace:
 
 def run(options: argparse.Namespace, keep: int, seed: int, out: Path) -> None:
     command = [
-        sys.executable, "-m", "ganworks_cli.main", "run", "medical-augment",
+        sys.executable, "-m", "ganworks_cli", "run", "medical-augment",
         "--data", str(options.data), "--modality", "xray", "--starve", f"{options.starve_class}={keep}",
         "--minutes", str(options.minutes), "--seeds", str(options.seeds), "--seed", str(seed),
         "--out", str(out), "--force",

@@ -30,6 +30,12 @@ class RunOptions(BaseModel):
     threads: int | None = Field(
         None, ge=1, description="CPU threads of torch; default: measured at the start, the faster wins."
     )
+    checkpoint_seconds: float = Field(
+        20.0,
+        gt=0,
+        description="Save the whole state every so many seconds: the most that a crash can cost.",
+        json_schema_extra={"flag": False},
+    )
     recipe: str = Field("auto", description="Training recipe (`gan plugins list`); auto picks by the data.")
     recipe_options: dict[str, Any] = Field(
         default_factory=dict,

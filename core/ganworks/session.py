@@ -198,7 +198,8 @@ class Session:
         progress = ProgressWatch(run, budget, checkpoints)
         validation = ValidationWatch(run, checkpoints, self.pipeline.validate)
         with held_interrupts() as interrupted:
-            saving = CheckpointWatch(run, checkpoints, progress.check, interrupted=interrupted)
+            every = self.options.checkpoint_seconds
+            saving = CheckpointWatch(run, checkpoints, progress.check, every, interrupted)
             state = fit(
                 recipe,
                 data,

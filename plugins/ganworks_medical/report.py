@@ -218,5 +218,5 @@ def _training(page: Report, run: Run) -> None:
 
 def _scale(study: Study) -> int:
     """Show small images larger: 28 pixels twice, 64 and more as they are."""
-    _, height, width = study.images.shape[1:]
-    return max(1, round(56 / max(height, width)))
+    longer: int = max(study.images.shape[2:])
+    return max(1, round(56 / longer))

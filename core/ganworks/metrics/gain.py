@@ -12,10 +12,15 @@ real rows, shared by every arm):
 ``synthetic_only`` synthetic images in place of the real ones
 ================== ====================================================================================
 
-Which of the first two is the better, which ratio counts and which rival is the strongest are decided on the
-validation set; the test set is read once, for the numbers, so the interval needs no correction for several
-comparisons. Every run has a fixed number of steps under a rate that ends near zero: choosing an epoch by a
-small validation set would add noise and give the arms different numbers of steps.
+The ratio is chosen on the validation set. The best of the arms without synthetic images is chosen on the
+test set, on purpose: the choice can only favour the rival, and a gain over the best of them is a gain over
+each, so it needs no correction for several comparisons (an intersection-union test). A validation set may
+prefer a rival that is weak on the test set: on PneumoniaMNIST with 388 normal images it takes ``real``
+(77.9 % on the test set) for ``real+classical`` (89.9 %), and further images in place of that augmentation
+(83.2 %) would be called a gain. Harm of a fraction of a point may be this lean towards the rival.
+
+Every run has a fixed number of steps under a rate that ends near zero: choosing an epoch by a small
+validation set would add noise and give the arms different numbers of steps.
 
 The interval covers the randomness of training on these images, not that of having drawn other patients.
 """
@@ -23,7 +28,7 @@ The interval covers the randomness of training on these images, not that of havi
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -61,8 +66,8 @@ def downstream_gain(
 
     Args:
         train: the real images that the generator was trained on, and nothing else.
-        validation: real images that decide between the arms; every class that matters should occur.
-        test: real images that decide nothing; every class must occur.
+        validation: real images that decide on the ratio; every class that matters should occur.
+        test: real images for the numbers; every class must occur.
         synthetic: images with the classes they were made for. A class without any is trained on real images
             alone: hand over the starved classes only, and only they are filled up.
         classes: number of classes.
@@ -78,7 +83,7 @@ def downstream_gain(
         ``metric``, ``seeds``, ``steps``.
         ``arms``: for each the ``mean``, ``std``, 95 % ``low`` and ``high`` of the balanced accuracy on the
         test set, its ``values`` by seed, and the mean ``auc`` (macro) and ``minority_recall``.
-        ``ratio`` and ``best_real_arm``: what the validation set chose.
+        ``ratio``: the best one on the validation set. ``best_real_arm``: the strongest rival on the test set.
         ``gain``, ``gain_low``, ``gain_high``: paired difference of balanced accuracy between the two on the
         test set, with its 95 % t interval over seeds.
         ``verdict``: GAIN where that interval lies above 0, HARM below, NO MEASURABLE GAIN between.
@@ -130,10 +135,10 @@ def default_steps(train: Labelled, classes: int) -> int:
 def _run_arms(
     bench: Bench, augment: Augment, synthetic: Labelled, ratios: Sequence[float]
 ) -> tuple[dict[str, list[Score]], Choice]:
-    """Run the arms in the order in which the validation set lets them be chosen."""
+    """Run the arms; what the later ones consist of depends on how the earlier ones did."""
     asked = _sample(synthetic, FIDELITY_ROWS)
     scores = {arm.name: bench.run(arm, asked) for arm in (Arm("real"), Arm("real+classical", augment))}
-    base = _best(scores, ["real", "real+classical"])
+    base = _best_on_test(scores, "real", "real+classical")
     chosen_augment = augment if base == "real+classical" else None
 
     for ratio in ratios:
@@ -141,18 +146,21 @@ def _run_arms(
             Arm(synthetic_arm(ratio), chosen_augment, Mixture(synthetic, _share(ratio)))
         )
     scores["synthetic_only"] = bench.run(Arm("synthetic_only", chosen_augment, Mixture(synthetic, 1.0)))
-    by_name = {synthetic_arm(ratio): ratio for ratio in ratios}
-    ratio = by_name[_best(scores, list(by_name))]
+    ratio = max(ratios, key=lambda ratio: _mean(score.validation for score in scores[synthetic_arm(ratio)]))
 
     copies = duplicates(bench.train, synthetic, bench.classes)
     scores["duplicated"] = bench.run(Arm("duplicated", chosen_augment, Mixture(copies, _share(ratio))))
-    rival = _best(scores, ["real", "real+classical", "duplicated"])
+    rival = _best_on_test(scores, base, "duplicated")
     return scores, Choice(base=base, rival=rival, ratio=ratio)
 
 
-def _best(scores: Scores, names: Sequence[str]) -> str:
-    """Return the arm with the highest mean on the validation set; the first of equals."""
-    return max(names, key=lambda name: float(np.mean([score.validation for score in scores[name]])))
+def _best_on_test(scores: Scores, *names: str) -> str:
+    """Return the arm with the highest mean; the first of equals."""
+    return max(names, key=lambda name: _mean(score.accuracy for score in scores[name]))
+
+
+def _mean(values: Iterable[float]) -> float:
+    return float(np.mean(list(values)))
 
 
 def _share(ratio: float) -> float:

@@ -20,7 +20,7 @@ Scores = Mapping[str, Sequence[Score]]  # by arm, one a seed
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What the validation set decided."""
+    """Which arms are compared in the end."""
 
     base: str  # the better of real and real+classical: what the synthetic images are added to
     rival: str  # the best arm without synthetic images, the duplicated one included

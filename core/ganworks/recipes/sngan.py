@@ -18,7 +18,7 @@ def sngan(
     width: int = 16,  # generator channels at full resolution
     discriminator_width: int = 32,
     lr: float = 2e-4,
-    seek: float = 0.03,  # weight of the mode-seeking term; 0 switches it off
+    seek: float = 0.08,  # weight of the mode-seeking term; 0 switches it off
     augment: AugmentName = "diffaugment",
 ) -> Recipe:
     """Hinge game; the discriminator learns twice as fast (two time-scale rule, Heusel et al. 2017)."""

@@ -71,13 +71,20 @@ def mode_seeking(step: Step, *, floor: float = 0.02) -> Tensor:
     """1 / (image distance / latent distance + floor) over pairs that share a label, scalar.
 
     Mao et al. 2019 (MSGAN), eq. 4 in the inverted form that is minimised. Needs ``Draw(pairs=True)``:
-    row i and row i + batch / 2 are a pair. The floor bounds the gradient when a pair is identical.
+    row i and row i + batch / 2 are a pair. Images are compared after standardising each one, because a
+    generator otherwise meets the term by varying brightness. The floor bounds the gradient of identical pairs.
     """
-    image_a, image_b = step.fake.chunk(2)
+    image_a, image_b = _standardised(step.fake).chunk(2)
     latent_a, latent_b = step.latent.chunk(2)
-    image = (image_a - image_b).abs().flatten(1).mean(1)
+    image = (image_a - image_b).abs().mean(1)
     latent = (latent_a - latent_b).abs().mean(1)
     return 1 / ((image / latent).mean() + floor)
+
+
+def _standardised(x: Tensor) -> Tensor:
+    """Each row with mean 0 and standard deviation 1: (rows, values of a sample)."""
+    centred = x.flatten(1) - x.flatten(1).mean(1, keepdim=True)
+    return centred / (centred.std(1, keepdim=True) + 0.05)  # a blank image stays blank
 
 
 def game(loss: AdversarialLoss) -> tuple[Term, Term]:

@@ -36,9 +36,9 @@ def shake(x, random):
     return x + 0.1 * torch.randn(x.shape, generator=random)
 
 
-def run(train=None, test=None, synthetic=None, **options):
-    parts = [train, cloud(20, 1), test, synthetic]
-    standard = [cloud(20, 0), None, cloud(30, 2), cloud(40, 3)]
+def run(train=None, validation=None, test=None, synthetic=None, **options):
+    parts = [train, validation, test, synthetic]
+    standard = [cloud(20, 0), cloud(20, 1), cloud(30, 2), cloud(40, 3)]
     parts = [other if part is None else part for part, other in zip(parts, standard, strict=True)]
     return downstream_gain(*parts, **({"classes": 2, "augment": shake, "seeds": 3, "steps": 6} | options))
 
@@ -72,6 +72,14 @@ def test_numbers_agree_with_each_other(result):
     for name, arm in arms.items():
         assert arm["mean"] == pytest.approx(np.mean(result["per_class"][name]))
         assert arm["minority_recall"] in result["per_class"][name]
+
+
+def test_a_misleading_validation_set_cannot_weaken_the_rival():
+    truth = cloud(20, 1)
+    turned_round = Labelled(truth.images, 1 - truth.labels)  # prefers whatever does worst
+    found = run(validation=turned_round, steps=30, ratios=(1.0,))
+    rivals = {name: found["arms"][name]["mean"] for name in ("real", "real+classical", "duplicated")}
+    assert rivals[found["best_real_arm"]] == max(rivals.values())
 
 
 def test_the_number_of_workers_changes_nothing(result):

@@ -108,15 +108,27 @@ def test_an_unannounced_slope_is_refused():
         r1(a_step(("discriminator",)))
 
 
-def test_mode_seeking_falls_when_pairs_differ_more():
-    small, large = ConstantGenerator(), ConstantGenerator()
-    large.gain.data.fill_(2.0)
+class Patterned(nn.Module):
+    """Stripes whose phase follows the latent by ``shape``, and whose brightness follows it by ``light``."""
+
+    def __init__(self, shape: float, light: float) -> None:
+        super().__init__()
+        self.shape, self.light = shape, light
+
+    def forward(self, latent: Tensor, labels: Tensor) -> Tensor:
+        phase = latent[:, :1] * self.shape + torch.linspace(0, 12, 16)
+        return (phase.sin() * 0.5 + latent[:, :1] * self.light).view(-1, 1, 4, 4)
+
+
+def test_mode_seeking_falls_with_shape_and_not_with_brightness():
     critic = LinearCritic((1, 4, 4))
-    values = [
-        mode_seeking(a_step(("generator",), networks={"generator": g, "discriminator": critic}))
-        for g in (small, large)
-    ]
-    assert values[1] < values[0]
+
+    def value(shape: float, light: float) -> float:
+        networks = {"generator": Patterned(shape, light), "discriminator": critic}
+        return mode_seeking(a_step(("generator",), networks=networks)).item()
+
+    assert value(shape=1.0, light=0.0) < 0.5 * value(shape=0.05, light=0.0)
+    assert value(shape=0.05, light=0.5) == pytest.approx(value(shape=0.05, light=0.0), rel=1e-3)
 
 
 def test_gradients_flow_only_to_what_moves():
