@@ -10,6 +10,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import torch
 from pydantic import ValidationError
 
 from ganworks import plugin
@@ -148,6 +149,7 @@ class Session:
                 f"{self.run_folder.folder} has no trained generator yet: "
                 f"continue it with `gan resume {self.run_folder.folder}`"
             )
+        self._use_threads()
         recipe = self.pipeline.recipe(self.data())
         tensors, _ = read_tensors(self.checkpoints.best)
         generator = recipe.networks["generator"]()
@@ -231,6 +233,12 @@ class Session:
         )
         self.run_folder.emit("engine", **chosen.as_dict(), recipe=recipe.name)
         return chosen
+
+    def _use_threads(self) -> None:
+        """Evaluate with the threads that were faster in training; the others can be many times slower."""
+        engine = self.run_folder.settings().get("engine", {})
+        if engine.get("device") == "cpu":
+            torch.set_num_threads(engine["threads"])
 
     def _report(self) -> None:
         times = self.run_folder.metrics().get("time", {})

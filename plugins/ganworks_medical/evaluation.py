@@ -30,6 +30,9 @@ from ganworks_medical.study import Study
 
 # Seeds of samples for different purposes never meet: nothing is evaluated on what it was chosen by.
 VALIDATION_SEEDS, EVALUATION_SEEDS, FILE_SEEDS = 1 << 40, 2 << 40, 3 << 40
+FEWEST_REAL = 12  # held-out images below which a distance says nothing
+FEWEST_COMPARED = 5  # the same for the tests on copies
+NOT_APPLICABLE = "NOT APPLICABLE"
 FIDELITY_ROWS = (500, 2_000)  # fewest and most synthetic images of the fidelity and privacy numbers
 
 
@@ -61,7 +64,8 @@ class CopyGate:
         seeds = first_seed + torch.arange(len(labels))
         images = sampler.sample(labels, seeds)
         near = self.nearest(images)
-        distances, copies, dropped = near.distance, near.is_copy, int(near.is_copy.sum())
+        distances, copies = near.distance.clone(), near.is_copy.clone()
+        dropped = int(copies.sum())
         for _ in range(2):
             if not copies.any():
                 break
@@ -99,8 +103,11 @@ def pretrained() -> tuple[Extractor, str]:
 
 
 def fidelity_block(study: Study, made: Kept, own: Extractor) -> dict[str, Any]:
-    """``fidelity`` of ``metrics.json``: against the test part, in two feature spaces."""
-    test = study.part("test")
+    """``fidelity`` of ``metrics.json``: against unseen real images, in two feature spaces."""
+    test = judged_by(study)
+    if len(test) < FEWEST_REAL:
+        reason = f"{len(test)} held-out real images are too few: {FEWEST_REAL} are needed for these numbers"
+        return {"reason": reason, "n_real": len(test), "n_synthetic": len(made.labels)}
     measure = partial(
         fidelity,
         test.all_rows(),
@@ -117,6 +124,9 @@ def fidelity_block(study: Study, made: Kept, own: Extractor) -> dict[str, Any]:
 def privacy_block(study: Study, gate: CopyGate, made: Kept) -> dict[str, Any]:
     """``privacy`` of ``metrics.json``: copies of training images, and whether membership shows."""
     unseen = heldout(study)
+    if len(unseen) < FEWEST_COMPARED:
+        reason = f"{len(unseen)} held-out real images are too few to tell a copy from natural likeness"
+        return {"verdict": NOT_APPLICABLE, "reason": reason, "dropped": made.dropped}
     extractor, _ = pretrained()
     return privacy(
         gate.train,
@@ -133,12 +143,12 @@ def privacy_block(study: Study, gate: CopyGate, made: Kept) -> dict[str, Any]:
 def downstream_block(study: Study, made: Kept, seeds: int, run: Run) -> dict[str, Any]:
     """``downstream`` of ``metrics.json``: what the synthetic images are worth to a classifier."""
     if len(study.classes) < 2:
-        return {"verdict": "NOT APPLICABLE", "reason": "one class: there is nothing to classify"}
+        return {"verdict": NOT_APPLICABLE, "reason": "one class: there is nothing to classify"}
     train, validation, test = (_labelled(study.part(p)) for p in ("train", "validation", "test"))
     present = test.counts(len(study.classes))
     if int(present.min()) == 0:
         missing = study.classes[int(present.argmin())]
-        return {"verdict": "NOT APPLICABLE", "reason": f"class '{missing}' has no test images"}
+        return {"verdict": NOT_APPLICABLE, "reason": f"class '{missing}' has no test images"}
 
     def progress(done: int, total: int) -> None:
         run.tell({"event": "progress", "label": "downstream", "done": done, "total": total})
@@ -155,9 +165,15 @@ def downstream_block(study: Study, made: Kept, seeds: int, run: Run) -> dict[str
     )
 
 
-def like_the_test_part(study: Study) -> Tensor:
-    """Labels for the fidelity samples: the classes as often as among the test images."""
-    labels = study.part("test").labels
+def judged_by(study: Study) -> ArrayDataset:
+    """The test part; with the validation part where the test part alone is too small to judge by."""
+    test = study.part("test")
+    return test if len(test) >= FEWEST_REAL else heldout(study)
+
+
+def like_the_real_ones(study: Study) -> Tensor:
+    """Labels for the fidelity samples: the classes as often as among the real images that judge them."""
+    labels = judged_by(study).labels
     least, most = FIDELITY_ROWS
     count = min(max(2 * len(labels), least), most)
     return labels.repeat(-(-count // len(labels)))[:count]

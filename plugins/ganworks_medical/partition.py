@@ -58,6 +58,10 @@ class Partition:
                     row, f"same picture with the labels {' and '.join(labels)}: {files}", "all copies dropped"
                 )
 
+    def _thinning_hint(self) -> str:
+        sliced = any(frame.series is not None for frame in self.frames)
+        return f" or --slice-step (now {self.options.slice_step})" if sliced else ""
+
     def drop_small_classes(self) -> dict[str, int]:
         """Leave out classes below ``min_class``; return them with their counts.
 
@@ -78,7 +82,7 @@ class Partition:
             why = f" after dropping {conflicts} pictures that carry two labels" if conflicts else ""
             raise DataError(
                 f"{self.options.data}: no class has {self.options.min_class} images{why} ({found}); "
-                "add images or lower --min-class"
+                f"add images or lower --min-class{self._thinning_hint()}"
             )
         if len(self.classes) == 1:
             self.notes.append(f"only one class ('{self.classes[0]}'): the generator is unconditional")

@@ -28,7 +28,8 @@ from ganworks_medical.evaluation import (
     Kept,
     downstream_block,
     fidelity_block,
-    like_the_test_part,
+    judged_by,
+    like_the_real_ones,
     own_extractor,
     privacy_block,
     starved_classes,
@@ -123,7 +124,7 @@ class MedicalPipeline(Pipeline[Options]):
 
     def evaluate(self, sampler: Sampler) -> dict[str, Any]:
         study = self.study
-        made = self._gate.draw(sampler, like_the_test_part(study), EVALUATION_SEEDS)
+        made = self._gate.draw(sampler, like_the_real_ones(study), EVALUATION_SEEDS)
         fillers = torch.tensor(starved_classes(study)).repeat_interleave(DOWNSTREAM_ROWS)
         filling = self._gate.draw(sampler, fillers, EVALUATION_SEEDS + 10_000_000)
         if min(len(made.labels), len(filling.labels)) < 12:
@@ -134,7 +135,7 @@ class MedicalPipeline(Pipeline[Options]):
             "downstream": lambda: downstream_block(study, filling, self.options.seeds, self.run),
         }
         found = {name: blocks[name]() for name in self.run.progress(list(blocks), "evaluation")}
-        if extra := self.extra_metrics(study.part("test").all_rows(), made.images):
+        if extra := self.extra_metrics(judged_by(study).all_rows(), made.images):
             found["extra"] = extra
         self._check_gain(found["downstream"])
         return found

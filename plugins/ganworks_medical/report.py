@@ -47,7 +47,9 @@ def write_report(run: Run, study: Study, gate: CopyGate, sampler: Sampler, metri
 def _headlines(page: Report, metrics: dict[str, Any]) -> None:
     downstream, privacy, fidelity = metrics["downstream"], metrics["privacy"], metrics["fidelity"]
     page.headline("Downstream", downstream["verdict"], LEVELS.get(downstream["verdict"], "neutral"))
-    page.headline("Copies", privacy["verdict"], LEVELS[privacy["verdict"]])
+    page.headline("Copies", privacy["verdict"], LEVELS.get(privacy["verdict"], "neutral"))
+    if "reason" in fidelity:
+        return
     page.headline("Coverage (1 is best)", round(fidelity["coverage"], 2))
     page.headline(f"KID-{fidelity['extractor']['name']} (0 is best)", round(fidelity["kid"], 2))
     page.headline("Diversity (1 as real)", round(fidelity["diversity_ratio"], 2))
@@ -91,6 +93,9 @@ def _fidelity(page: Report, fidelity: dict[str, Any]) -> None:
         "the same number would reach: a generator at the floor cannot be told from real data by this number. "
         "Copies of the training images would pass all of these; see the next section.",
     )
+    if "reason" in fidelity:
+        section.verdict(fidelity["reason"], "neutral")
+        return
     other = fidelity["independent"]
     keys = {
         "kid": ("Kernel distance (KID)", "kid_floor"),
@@ -131,6 +136,9 @@ def _privacy(page: Report, study: Study, gate: CopyGate, sampler: Sampler, priva
         "Does the generator repeat training images? Held-out real images are the measure: they are what "
         "naturally alike means. These tests found what is written here; they do not make data anonymous.",
     )
+    if "reason" in privacy:
+        section.verdict(f"Memorisation test: {privacy['reason']}", "neutral")
+        return
     section.verdict(f"Memorisation test: {privacy['verdict']}", LEVELS[privacy["verdict"]])
     section.facts(
         {

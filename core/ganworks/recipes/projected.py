@@ -21,7 +21,7 @@ def projected(
     width: int = 16,  # generator channels at full resolution
     lr: float = 4e-4,
     seek: float = 0.08,  # without it the generator settles on one picture a class
-    augment: AugmentName = "diffaugment",
+    augment: AugmentName = "ada",
 ) -> Recipe:
     """Recognisable pictures from 50 to 2,000 images in minutes; needs the extra ``pretrained``.
 

@@ -40,7 +40,7 @@ class Sampler:
         """Samples (rows, *space.shape), float32 in [-1, 1] on the CPU, for labels and seeds (rows,)."""
         return self.from_latents(self.latents(seeds), labels)
 
-    @torch.inference_mode()
+    @torch.no_grad()  # not inference mode: callers may change what they get
     def from_latents(self, latents: Tensor, labels: Tensor, batch: int = 64) -> Tensor:
         """Samples of explicit latents (rows, latent); one batch at a time is on the device."""
         parts = [

@@ -72,7 +72,7 @@ def mode_seeking(step: Step, *, floor: float = 0.02) -> Tensor:
 
     Mao et al. 2019 (MSGAN), eq. 4 in the inverted form that is minimised. Needs ``Draw(pairs=True)``:
     row i and row i + batch / 2 are a pair. Images are compared after standardising each one, because a
-    generator otherwise meets the term by varying brightness. The floor bounds the gradient of identical pairs.
+    generator otherwise meets the term by varying brightness. The floor bounds the gradient of equal pairs.
     """
     image_a, image_b = _standardised(step.fake).chunk(2)
     latent_a, latent_b = step.latent.chunk(2)
