@@ -64,7 +64,7 @@ def row(keep: int, metrics: dict[str, Any]) -> list[str]:
     fidelity, privacy, downstream = metrics["fidelity"], metrics["privacy"], metrics["downstream"]
     own = fidelity["independent"]
     rival = downstream["best_real_arm"]
-    synthetic = f"synthetic_{downstream['ratio']:g}"
+    synthetic = f"synthetic_{downstream['ratio']}"
     arms = downstream["arms"]
     points = [100 * downstream[key] for key in ("gain", "gain_low", "gain_high")]
     return [
@@ -83,7 +83,7 @@ def row(keep: int, metrics: dict[str, Any]) -> list[str]:
         privacy["verdict"],
         rival,
         f"{arms[rival]['mean']:.3f}",
-        f"{arms[synthetic]['mean'] if synthetic in arms else float('nan'):.3f}",
+        f"{arms[synthetic]['mean']:.3f}",
         "{:+.1f} [{:+.1f}, {:+.1f}]".format(*points),
         downstream["verdict"],
         f"{metrics['time']['total_s']:.0f}",

@@ -35,8 +35,8 @@ def data_section(page: Report, study: Study) -> None:
     )
     section.table(
         ["Leak check", "Count"],
-        [[name.replace("_", " "), count] for name, count in study.leaks.items()],
-        "Copies and near copies across parts, before and after they were taken care of.",
+        _leak_rows(study),
+        "Copies and near copies, and how many stood across parts before and after this run took care.",
     )
     section.warning_list([*_low_data(study), *study.notes], none="Nothing unusual in the data.")
     rejected = study.rejects[["file", "reason", "action"]].values.tolist()
@@ -79,6 +79,14 @@ def model_section(page: Report, run: Run, study: Study, metrics: dict[str, Any])
 def _latent(metrics: dict[str, Any]) -> int:
     """Length of the latent, as the export noted it."""
     return int(metrics.get("training", {}).get("latent", 64))
+
+
+def _leak_rows(study: Study) -> list[list[Any]]:
+    rows: list[list[Any]] = []
+    for name, found in study.leaks.items():
+        parts = found.items() if isinstance(found, dict) else [("", found)]
+        rows += [[f"{name.replace('_', ' ')} {part}".strip(), count] for part, count in parts]
+    return rows
 
 
 def _low_data(study: Study) -> list[str]:
