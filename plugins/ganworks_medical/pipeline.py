@@ -43,6 +43,7 @@ from ganworks_medical.writing import write_samples
 
 SMALL_DATA = 20_000  # up to this many training images the projected discriminator is the better choice
 VALIDATION_ROWS = 400
+LEAST_CLASS_ROWS = 12  # validation images of a class for a distance of its own
 DOWNSTREAM_ROWS = 1_000  # synthetic images for each class that is filled up
 
 
@@ -83,7 +84,7 @@ class MedicalPipeline(Pipeline[Options]):
         real, labels, features = self._validation
         seeds = VALIDATION_SEEDS + torch.arange(len(labels))
         made = sampler.sample(labels, seeds)
-        score = kernel_distance(features, self._own(made)).value
+        score = _mean_over_classes(features, self._own(made), labels)
         return Validation(score, diversity_ratio(real, made, labels, labels))
 
     @cached_property
@@ -216,6 +217,15 @@ class MedicalPipeline(Pipeline[Options]):
             "notice": "Machine-generated images of no patient. Not for diagnosis.",
             "license": "by the owner of the training data",
         }
+
+
+def _mean_over_classes(real: Tensor, made: Tensor, labels: Tensor) -> float:
+    """Kernel distance, averaged over classes: a rare class counts as much as a common one."""
+    members = [labels == label for label in labels.unique()]
+    large = [rows for rows in members if int(rows.sum()) >= LEAST_CLASS_ROWS]
+    if len(large) < len(members):
+        return kernel_distance(real, made).value
+    return sum(kernel_distance(real[rows], made[rows]).value for rows in large) / len(large)
 
 
 class InUnits(nn.Module):

@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-Augmentation = Callable[[Tensor, float], Tensor]  # (samples, strength in [0, 1]) -> samples
+Augmentation = Callable[[Tensor, Tensor], Tensor]  # (samples, strength (rows,) in [0, 1]) -> samples
 
 
-def no_augmentation(x: Tensor, strength: float) -> Tensor:
+def no_augmentation(x: Tensor, strength: Tensor) -> Tensor:
     """Leave the samples as they are."""
     return x
 
@@ -33,7 +33,7 @@ class DiffAugment:
     brightness: float = 0.0  # largest added value, on the [-1, 1] scale
     contrast: float = 0.0  # the contrast factor lies in 1 +- this
 
-    def __call__(self, x: Tensor, strength: float) -> Tensor:
+    def __call__(self, x: Tensor, strength: Tensor) -> Tensor:
         x = translate(x, self.shift)
         mean = x.mean((1, 2, 3), keepdim=True)
         factor = 1 + (torch.rand_like(mean) * 2 - 1) * self.contrast
@@ -70,8 +70,8 @@ class AdaAugment:
     brightness: float = 0.2
     contrast: float = 0.3
 
-    def __call__(self, x: Tensor, strength: float) -> Tensor:
-        if strength <= 0:
+    def __call__(self, x: Tensor, strength: Tensor) -> Tensor:
+        if not bool(strength.any()):
             return x
         x = F.grid_sample(
             x,
@@ -83,15 +83,15 @@ class AdaAugment:
         factor = 1 + self._amount(x, strength, self.contrast)[:, None, None, None]
         return (x - mean) * factor + mean + self._amount(x, strength, self.brightness)[:, None, None, None]
 
-    def _amount(self, x: Tensor, strength: float, most: float) -> Tensor:
+    def _amount(self, x: Tensor, strength: Tensor, most: float) -> Tensor:
         applied = torch.rand(len(x), device=x.device) < strength
         return (torch.rand(len(x), device=x.device) * 2 - 1) * most * applied
 
-    def _affine(self, x: Tensor, strength: float) -> Tensor:
+    def _affine(self, x: Tensor, strength: Tensor) -> Tensor:
         """Inverse maps (rows, 2, 3) in normalised coordinates, corrected for the aspect ratio."""
         angle = torch.deg2rad(self._amount(x, strength, self.rotation_degrees))
         scale = 1 + self._amount(x, strength, self.scale)
-        flipped = torch.rand(len(x), device=x.device) < (0.5 * strength if self.flip else 0.0)
+        flipped = torch.rand(len(x), device=x.device) < 0.5 * strength * self.flip
         side = 1.0 - 2.0 * flipped
         cos, sin = angle.cos() * scale, angle.sin() * scale
         aspect = x.shape[2] / x.shape[3]
@@ -103,18 +103,24 @@ class AdaAugment:
 
 @dataclass(frozen=True)
 class AdaController:
-    """Raises the strength while the discriminator overfits, lowers it otherwise.
+    """Raises the strength of a class while the discriminator overfits its images, lowers it otherwise.
 
     Karras et al. 2020, section 3: r_t = E[sign(D(real))]; the strength moves by a fixed amount towards
-    ``target`` and needs ``images`` images to cross from 0 to 1.
+    ``target`` and needs ``images`` images to cross from 0 to ``most``. Here every class has a strength of its
+    own: of a rare class the discriminator knows every image by heart long before the others show it.
     """
 
     target: float = 0.6
     images: float = 50_000.0
+    most: float = 0.8  # above, transformations leak into the generator (section 2.2)
     every: int = 4  # steps between two looks: each look waits for the device
 
-    def next(self, strength: float, real_logits: Tensor) -> float:
-        """The strength after ``every`` steps, the last of which judged ``real_logits`` (rows, k)."""
-        overfit = real_logits.sign().mean().item() > self.target
-        moved = strength + (1 if overfit else -1) * self.every * len(real_logits) / self.images
-        return min(max(moved, 0.0), 1.0)
+    def next(self, strengths: list[float], real_logits: Tensor, labels: Tensor) -> list[float]:
+        """Strengths by class after ``every`` steps; the last judged ``real_logits`` (rows, k), ``labels`` (rows,)."""
+        signs = real_logits.sign().mean(1)
+        move = self.most * self.every * len(labels) / self.images
+        moved = list(strengths)
+        for label in labels.unique().tolist():
+            overfit = signs[labels == label].mean().item() > self.target
+            moved[label] = min(max(moved[label] + (move if overfit else -move), 0.0), self.most)
+        return moved

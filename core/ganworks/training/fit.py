@@ -46,6 +46,7 @@ class PhaseRecord:
     gradient_norm: Tensor
     real_logits: Tensor | None
     fake_logits: Tensor | None
+    labels: Tensor
 
 
 class Watch(Protocol):
@@ -120,11 +121,12 @@ def update(state: TrainingState, phase: Phase, batch: Batch, engine: Engine) -> 
     """One optimizer step of one phase."""
     due = [term for term in phase.terms if term.due(state.step)]
     parameters = state.moving(phase.moves)
+    strengths = torch.tensor(state.strengths, device=engine.device)
     step = Step(
         state.networks,
         batch,
         moving=phase.moves,
-        augment=lambda x: state.recipe.augment(x, state.strength),
+        augment=lambda x, labels: state.recipe.augment(x, strengths[labels]),
         autocast=lambda network: engine.autocast(network in state.recipe.bf16),
         slopes={name for term in due for name in term.slopes},
     )
@@ -138,7 +140,7 @@ def update(state: TrainingState, phase: Phase, batch: Batch, engine: Engine) -> 
     if phase.after is not None:
         phase.after(state.networks)
     detached = {name: loss.detach() for name, loss in losses.items()}
-    return PhaseRecord(phase.name, detached, norm, step.judged("real"), step.judged("fake"))
+    return PhaseRecord(phase.name, detached, norm, step.judged("real"), step.judged("fake"), batch.labels)
 
 
 def gradient_norm(parameters: Sequence[nn.Parameter]) -> Tensor:
@@ -148,10 +150,10 @@ def gradient_norm(parameters: Sequence[nn.Parameter]) -> Tensor:
 
 
 def steer_augmentation(state: TrainingState, records: Sequence[PhaseRecord]) -> None:
-    """Let the recipe's controller, if it has one, set the strength from what the real samples scored."""
+    """Let the recipe's controller, if it has one, set the strengths from what the real samples scored."""
     controller = state.recipe.controller
     if controller is None or state.step % controller.every:
         return
-    seen = [record.real_logits for record in records if record.real_logits is not None]
+    seen = [(r.real_logits, r.labels) for r in records if r.real_logits is not None]
     if seen:
-        state.strength = controller.next(state.strength, torch.cat(seen))
+        state.strengths = controller.next(state.strengths, *seen[-1])

@@ -35,7 +35,8 @@ class TrainingState:
         self.step = 0
         self.images = 0
         self.seconds = 0.0
-        self.strength = 1.0 if recipe.controller is None else 0.0
+        classes = max(len(recipe.space.classes), 1)
+        self.strengths = [0.0 if recipe.controller else 1.0] * classes  # of the augmentation, by class
         self.notes: dict[str, Any] = {}  # JSON values that watchers keep (validations done, best score)
 
     def moving(self, names: tuple[str, ...]) -> list[nn.Parameter]:
@@ -85,7 +86,7 @@ class TrainingState:
             "step": self.step,
             "images": self.images,
             "seconds": self.seconds,
-            "strength": self.strength,
+            "strengths": self.strengths,
             "notes": self.notes,
         }
 
@@ -103,7 +104,7 @@ class TrainingState:
         for name, optimizer in self.optimizers.items():
             _load_optimizer(optimizer, _below(tensors, f"optimizer/{name}/"))
         self.step, self.images = scalars["step"], scalars["images"]
-        self.seconds, self.strength = scalars["seconds"], scalars["strength"]
+        self.seconds, self.strengths = scalars["seconds"], list(scalars["strengths"])
         self.notes = dict(scalars["notes"])
 
 

@@ -33,7 +33,7 @@ class Step:
         batch: Batch,
         *,
         moving: Collection[str],
-        augment: Callable[[Tensor], Tensor],
+        augment: Callable[[Tensor, Tensor], Tensor],
         autocast: Callable[[str], AbstractContextManager[Any]],
         slopes: Collection[str] = (),
     ) -> None:
@@ -76,7 +76,7 @@ class Step:
         labels = self.labels if labels is None else labels
         key = ("judge", id(x), id(labels))
         _, judgement = self._once(
-            key, lambda: ((x, labels), self._run("discriminator", self.augment(x), labels))
+            key, lambda: ((x, labels), self._run("discriminator", self.augment(x, labels), labels))
         )
         return cast(Judgement, judgement)
 
@@ -135,7 +135,8 @@ class Step:
         if any(key in self._memo for key in keys):
             return
         both = torch.cat([self.real, self.fake])
-        judgement = self._run("discriminator", self.augment(both), self.labels.repeat(2))
+        labels = self.labels.repeat(2)
+        judgement = self._run("discriminator", self.augment(both, labels), labels)
         for key, x, half in zip(keys, (self.real, self.fake), (0, 1), strict=True):
             self._memo[key] = ((x, self.labels), _half(judgement, half))
 

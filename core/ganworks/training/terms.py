@@ -68,17 +68,18 @@ def gradient_penalty(step: Step, *, target: float = 1.0) -> Tensor:
 
 
 def mode_seeking(step: Step, *, floor: float = 0.02) -> Tensor:
-    """1 / (image distance / latent distance + floor) over pairs that share a label, scalar.
+    """1 / (image distance / latent distance + floor) for pairs that share a label, (batch / 2,).
 
     Mao et al. 2019 (MSGAN), eq. 4 in the inverted form that is minimised. Needs ``Draw(pairs=True)``:
     row i and row i + batch / 2 are a pair. Images are compared after standardising each one, because a
-    generator otherwise meets the term by varying brightness. The floor bounds the gradient of equal pairs.
+    generator otherwise meets the term by varying brightness. Each pair counts for itself: a rare class that
+    collapses is not outvoted by a varied one. The floor bounds the gradient of equal pairs.
     """
     image_a, image_b = _standardised(step.fake).chunk(2)
     latent_a, latent_b = step.latent.chunk(2)
     image = (image_a - image_b).abs().mean(1)
     latent = (latent_a - latent_b).abs().mean(1)
-    return 1 / ((image / latent).mean() + floor)
+    return 1 / (image / latent + floor)
 
 
 def _standardised(x: Tensor) -> Tensor:

@@ -59,7 +59,7 @@ class ProgressWatch:
             step=state.step,
             images=state.images,
             losses=losses,
-            augment_strength=state.strength,
+            augment_strengths=state.strengths,
             images_per_second=speed,
             fraction=fraction,
             seconds=state.seconds,

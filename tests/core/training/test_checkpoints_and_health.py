@@ -112,7 +112,9 @@ def test_divergence_stops_with_step_term_and_last_good_checkpoint(tmp_path):
 
 def record(real: float, fake: float, norm: float = 1.0) -> PhaseRecord:
     logits = [torch.full((8, 1), value) for value in (real, fake)]
-    return PhaseRecord("generator", {"generator": torch.tensor(0.5)}, torch.tensor(norm), *logits)
+    return PhaseRecord(
+        "generator", {"generator": torch.tensor(0.5)}, torch.tensor(norm), *logits, torch.zeros(8).long()
+    )
 
 
 def test_a_discriminator_that_won_is_reported_once():

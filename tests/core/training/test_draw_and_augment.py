@@ -56,7 +56,7 @@ def test_an_odd_batch_cannot_be_paired():
 def test_augmentation_keeps_shape_is_finite_and_differentiable(augment, shape):
     torch.manual_seed(0)
     x = torch.rand(shape).mul(2).sub(1).requires_grad_()
-    y = augment(x, 0.8)
+    y = augment(x, torch.full((len(x),), 0.8))
     assert y.shape == x.shape
     assert y.isfinite().all()
     y.sum().backward()
@@ -66,22 +66,32 @@ def test_augmentation_keeps_shape_is_finite_and_differentiable(augment, shape):
 def test_ada_without_strength_changes_nothing_and_with_it_does():
     torch.manual_seed(0)
     x = torch.rand(8, 1, 16, 16)
-    assert AdaAugment()(x, 0.0) is x
-    assert not AdaAugment()(x, 1.0).equal(x)
+    assert AdaAugment()(x, torch.zeros(8)) is x
+    assert not AdaAugment()(x, torch.ones(8)).equal(x)
 
 
 def test_ada_flip_is_off_unless_asked_for():
     ramp = torch.linspace(-1, 1, 16).expand(200, 1, 16, 16).contiguous()
     still = {"rotation_degrees": 0.0, "scale": 0.0, "shift": 0.0, "brightness": 0.0, "contrast": 0.0}
     torch.manual_seed(0)
-    torch.testing.assert_close(AdaAugment(flip=False, **still)(ramp, 1.0), ramp)
-    rising = AdaAugment(flip=True, **still)(ramp, 1.0)[:, 0, 0, -1] > 0
+    torch.testing.assert_close(AdaAugment(flip=False, **still)(ramp, torch.ones(200)), ramp)
+    rising = AdaAugment(flip=True, **still)(ramp, torch.ones(200))[:, 0, 0, -1] > 0
     assert 60 < rising.sum() < 140
 
 
-def test_the_controller_follows_overfitting_within_bounds():
+def test_a_row_of_strength_zero_stays_as_it_is():
+    torch.manual_seed(0)
+    x = torch.rand(6, 1, 16, 16)
+    y = AdaAugment()(x, torch.tensor([0.0, 0, 0, 1, 1, 1]))
+    torch.testing.assert_close(y[:3], x[:3], atol=1e-5, rtol=0)
+    assert not y[3:].allclose(x[3:], atol=1e-2)
+
+
+def test_the_controller_follows_overfitting_of_each_class_within_bounds():
     control = AdaController(target=0.6, images=1000)
-    sure, unsure = torch.ones(50, 1), torch.tensor([[1.0], [-1.0]]).repeat(25, 1)
-    assert control.next(0.1, sure) > 0.1 > control.next(0.1, unsure)
-    assert control.next(0.0, unsure) == 0.0
-    assert control.next(1.0, sure) == 1.0
+    logits = torch.cat([torch.ones(10, 1), torch.tensor([[1.0], [-1.0]]).repeat(5, 1)])
+    labels = torch.tensor([0] * 10 + [1] * 10)
+    sure, unsure, absent = control.next([0.1, 0.1, 0.1], logits, labels)
+    assert sure > 0.1 > unsure
+    assert absent == 0.1
+    assert control.next([control.most, 0.0, 0.0], logits, labels) == [control.most, 0.0, 0.0]

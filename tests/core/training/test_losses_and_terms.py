@@ -62,7 +62,7 @@ def a_step(moving: tuple[str, ...], slopes: tuple[str, ...] = (), networks: dict
         networks,
         Batch(torch.zeros(6, dtype=torch.int64), torch.randn(6, 8), lambda: real),
         moving=moving,
-        augment=lambda x: x,
+        augment=lambda x, labels: x,
         autocast=lambda name: nullcontext(),
         slopes=slopes,
     )
@@ -125,7 +125,7 @@ def test_mode_seeking_falls_with_shape_and_not_with_brightness():
 
     def value(shape: float, light: float) -> float:
         networks = {"generator": Patterned(shape, light), "discriminator": critic}
-        return mode_seeking(a_step(("generator",), networks=networks)).item()
+        return mode_seeking(a_step(("generator",), networks=networks)).mean().item()
 
     assert value(shape=1.0, light=0.0) < 0.5 * value(shape=0.05, light=0.0)
     assert value(shape=0.05, light=0.5) == pytest.approx(value(shape=0.05, light=0.0), rel=1e-3)
