@@ -116,7 +116,7 @@ class AdaController:
     every: int = 4  # steps between two looks: each look waits for the device
 
     def next(self, strengths: list[float], real_logits: Tensor, labels: Tensor) -> list[float]:
-        """Strengths by class after ``every`` steps; the last judged ``real_logits`` (rows, k), ``labels`` (rows,)."""
+        """Strengths by class after ``every`` steps, the last of which judged (rows, k) of classes (rows,)."""
         signs = real_logits.sign().mean(1)
         move = self.most * self.every * len(labels) / self.images
         moved = list(strengths)
