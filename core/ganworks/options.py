@@ -36,6 +36,12 @@ class RunOptions(BaseModel):
         description="Save the whole state every so many seconds: the most that a crash can cost.",
         json_schema_extra={"flag": False},
     )
+    bf16: bool | None = Field(
+        None,
+        description="Let networks that gain from it use bfloat16; default: measured at the start.",
+        json_schema_extra={"flag": False},
+    )
+    exporter: str = Field("onnx", description="Model format to export (`gan plugins list`).")
     recipe: str = Field("auto", description="Training recipe (`gan plugins list`); auto picks by the data.")
     recipe_options: dict[str, Any] = Field(
         default_factory=dict,

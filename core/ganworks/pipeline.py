@@ -6,6 +6,7 @@ The stages of a run: read, fit, sample, evaluate, export, report.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -89,13 +90,16 @@ class Pipeline(ABC, Generic[Options]):
             return Budget(steps=self.options.steps)
         return Budget(seconds=60 * (self.options.minutes or self.default_minutes))
 
-    def recipe(self, data: Dataset) -> Recipe:
-        """The recipe the options name, sized for the data.
+    def conclude(self, metrics: dict[str, Any]) -> None:
+        """Judge the finished run; raise `RunError` where the options demand more than it reached."""
+        return
+
+    def build_recipe(self, name: str, data: Dataset) -> Recipe:
+        """The recipe of that name with the options' arguments, sized for the data.
 
         Raises:
             UsageError: the recipe or one of its options is unknown or does not fit.
         """
-        name = self.default_recipe(data) if self.options.recipe == "auto" else self.options.recipe
         build = self.registry.load(self.registry.find(plugin.Recipe, name))
         try:
             recipe = build(data.space, **self.options.recipe_options)
@@ -105,8 +109,21 @@ class Pipeline(ABC, Generic[Options]):
         return recipe
 
     def extra_metrics(self, real: Tensor, synthetic: Tensor) -> dict[str, Any]:
-        """Metrics that plugins add, by name. Both tensors are (rows, *sample shape) in [-1, 1]."""
-        return {
-            metric.name: self.registry.load(metric)(real, synthetic)
-            for metric in self.registry.all(plugin.Metric)
-        }
+        """Metrics that plugins add, by name. Both tensors are (rows, *sample shape) in [-1, 1].
+
+        A metric that fails is named in a warning and left out.
+        """
+        found = {}
+        for metric in self.registry.all(plugin.Metric):
+            try:
+                found[metric.name] = _as_numbers(self.registry.load(metric)(real, synthetic))
+            except Exception as error:
+                text = f"metric '{metric.name}' failed and was left out: {type(error).__name__}: {error}"
+                self.run.warn("metric-failed", text)
+        return found
+
+
+def _as_numbers(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): float(item) for key, item in value.items()}
+    return float(value)

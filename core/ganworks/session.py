@@ -14,26 +14,19 @@ import torch
 from pydantic import ValidationError
 
 from ganworks import plugin
+from ganworks._fitting import fit_run
 from ganworks.data import Dataset
 from ganworks.deploy import Exported
 from ganworks.errors import RunError, UsageError
 from ganworks.options import RunOptions
 from ganworks.pipeline import Pipeline, SampleRequest
 from ganworks.registry import Registry
-from ganworks.run import METRICS, PROVENANCE, Event, Run, write_json
+from ganworks.run import METRICS, PROVENANCE, Event, Run, sweep_leftovers, write_json
 from ganworks.training import (
     Checkpoints,
-    CheckpointWatch,
-    EngineSettings,
-    ProgressWatch,
     Recipe,
     Sampler,
-    TorchEngine,
-    ValidationWatch,
-    calibrate_for,
     find_device,
-    fit,
-    held_interrupts,
     read_tensors,
     weights_sha256,
 )
@@ -55,6 +48,8 @@ class Session:
         self.pipeline: Pipeline[Any] = registry.load(domain, "pipeline")(options, run, registry)
         self.checkpoints = Checkpoints(run.checkpoints)
         self._data: Dataset | None = None
+        self._recipe: Recipe | None = None
+        sweep_leftovers(run.folder)
         run.listeners.append(self._tell_plugins)
 
     @classmethod
@@ -68,6 +63,9 @@ class Session:
     ) -> Session:
         """Start a run in ``folder``; writes ``run.toml``."""
         find_device(options.device)  # a device that is not there is said before anything is written
+        registry.find(plugin.Exporter, options.exporter)
+        if options.data is not None:  # a resume may come from another directory
+            options = options.model_copy(update={"data": options.data.resolve()})
         run = Run(folder, listeners)
         session = cls(domain, options, run, registry)
         run.save_settings(
@@ -106,6 +104,7 @@ class Session:
         outcome = "failed"
         try:
             self._run_stages()
+            self.pipeline.conclude(self.run_folder.metrics())
             outcome = "done"
         except KeyboardInterrupt:
             outcome = "interrupted"
@@ -124,9 +123,9 @@ class Session:
         """Compute the numbers of the best generator; updates ``metrics.json``."""
         return self._merge(self.pipeline.evaluate(self.sampler()))
 
-    def export(self, exporter: str = "onnx", out: Path | None = None) -> Exported:
-        """Write the generator in the format of ``exporter``; by default to ``model/generator.*``."""
-        found = self.registry.find(plugin.Exporter, exporter)
+    def export(self, exporter: str | None = None, out: Path | None = None) -> Exported:
+        """Write the generator in a format (default: the options'), by default to ``model/generator.*``."""
+        found = self.registry.find(plugin.Exporter, exporter or self.options.exporter)
         path = out or self.run_folder.model / f"generator{found.suffix}"
         exported = self.registry.load(found)(self.pipeline.deployable(self.sampler()), path)
         assert isinstance(exported, Exported)
@@ -150,18 +149,43 @@ class Session:
                 f"continue it with `gan resume {self.run_folder.folder}`"
             )
         self._use_threads()
-        recipe = self.pipeline.recipe(self.data())
+        recipe = self.recipe()
         tensors, _ = read_tensors(self.checkpoints.best)
         generator = recipe.networks["generator"]()
         generator.load_state_dict(tensors)
-        device = find_device(self.options.device)
-        return Sampler(generator.to(device), recipe.draw.latent, max(len(recipe.space.classes), 1), device)
+        classes = max(len(recipe.space.classes), 1)
+        device = self._sampling_device()
+        return Sampler(generator.to(device), recipe.draw.latent, classes, device)
 
     def data(self) -> Dataset:
-        """The training part of the data; read once a session."""
+        """The training part of the data; read once a session.
+
+        Raises:
+            RunError: the data are no longer those that the run was trained on.
+        """
         if self._data is None:
-            self._data = self.pipeline.read()
+            data, facts = self.pipeline.read(), self.pipeline.facts()
+            settings = self.run_folder.settings()
+            known = settings.setdefault("data", facts).get("fingerprint")
+            if known != facts.get("fingerprint"):
+                raise RunError(
+                    f"the data changed since {self.run_folder.folder} was started: its split and its checks for "
+                    "copies would no longer hold. Restore the data or the cache folder, or start a new run"
+                )
+            self.run_folder.save_settings(settings)
+            self._data = data
         return self._data
+
+    def recipe(self) -> Recipe:
+        """The recipe of this run: chosen once, by the options or the data, and written down."""
+        if self._recipe is None:
+            settings, data = self.run_folder.settings(), self.data()
+            asked = self.options.recipe
+            chosen = self.pipeline.default_recipe(data) if asked == "auto" else asked
+            name = settings.setdefault("recipe", {}).setdefault("name", chosen)
+            self._recipe = self.pipeline.build_recipe(name, data)
+            self.run_folder.save_settings(settings)
+        return self._recipe
 
     # inside
     def _run_stages(self) -> None:
@@ -172,67 +196,46 @@ class Session:
                 self.sampler(), SampleRequest(out=self.run_folder.samples, seed=self.options.seed)
             ),
             "evaluate": self.evaluate,
-            "export": self.export,
-            "report": self._report,
         }
-        done = self._done()
         for name, stage in stages.items():
-            if name not in done or name == "read":  # reading again is cheap: the data is cached
+            if name == "read" or name not in self._seconds():  # reading again is cheap: it is cached
                 self._stage(name, stage)
+        try:
+            self._stage("export", self.export)
+        finally:  # a format that fails must not cost the report
+            self._stage("report", self._report)
 
     def _stage(self, name: str, stage: Callable[[], object]) -> None:
         self.run_folder.emit("stage", stage=name, status="started")
         started = perf_counter()
-        stage()
-        seconds = round(perf_counter() - started, 3)
-        write_json(self.run_folder.folder / STAGES, {**self._done(), name: seconds})
-        self.run_folder.emit("stage", stage=name, status="finished", seconds=seconds)
+        entry = f"{name}, interrupted"
+        try:
+            stage()
+            entry = name
+        finally:
+            spent = perf_counter() - started
+            before = self._seconds()
+            seconds = {**before, entry: round(before.get(entry, 0) + spent, 3)}
+            write_json(self.run_folder.folder / STAGES, seconds)
+        self.run_folder.emit("stage", stage=name, status="finished", seconds=round(spent, 3))
 
-    def _done(self) -> dict[str, float]:
+    def _seconds(self) -> dict[str, float]:
+        """Seconds by stage, over all sessions of this run. A stage is done when its bare name is there."""
         return self.run_folder.read_json(STAGES)
 
     def _fit(self) -> None:
-        data = self.data()
-        recipe = self.pipeline.recipe(data)
-        settings = self._engine_settings(recipe, data)
-        budget = self.pipeline.budget()
-        run, checkpoints = self.run_folder, self.checkpoints
-        progress = ProgressWatch(run, budget, checkpoints)
-        validation = ValidationWatch(run, checkpoints, self.pipeline.validate)
-        with held_interrupts() as interrupted:
-            every = self.options.checkpoint_seconds
-            saving = CheckpointWatch(run, checkpoints, progress.check, every, interrupted)
-            state = fit(
-                recipe,
-                data,
-                TorchEngine(settings),
-                budget,
-                seed=self.options.seed,
-                watches=(progress, validation, saving),
-            )
-        self._merge(
-            {
-                "time": {"train_s": round(state.seconds, 3)},
-                "training": {"steps": state.step, "latent": recipe.draw.latent},
-            }
-        )
+        recipe = self.recipe()
+        state = fit_run(self.pipeline, self.data(), recipe, self.checkpoints)
+        times = {**self.run_folder.metrics().get("time", {}), "train_s": round(state.seconds, 3)}
+        self._merge({"time": times, "training": {"steps": state.step, "latent": recipe.draw.latent}})
 
-    def _engine_settings(self, recipe: Recipe, data: Dataset) -> EngineSettings:
-        """Settings of the run so far, or measured now and written down: they decide the bits."""
-        settings = self.run_folder.settings()
-        if "engine" in settings and settings.get("recipe", {}).get("sha256") == recipe.fingerprint():
-            return EngineSettings(**settings["engine"])
-        chosen = calibrate_for(recipe, data, find_device(self.options.device), self.options.threads)
-        self.run_folder.save_settings(
-            {
-                **settings,
-                "engine": chosen.as_dict(),
-                "recipe": {"name": recipe.name, "sha256": recipe.fingerprint()},
-                "data": self.pipeline.facts(),
-            }
-        )
-        self.run_folder.emit("engine", **chosen.as_dict(), recipe=recipe.name)
-        return chosen
+    def _sampling_device(self) -> torch.device:
+        """The device of the options; the CPU, with a warning, where a run came from a machine with a GPU."""
+        try:
+            return find_device(self.options.device)
+        except UsageError as error:
+            self.run_folder.warn("device", f"{error}. Sampling on the CPU")
+            return torch.device("cpu")
 
     def _use_threads(self) -> None:
         """Evaluate with the threads that were faster in training; the others can be many times slower."""
@@ -241,9 +244,11 @@ class Session:
             torch.set_num_threads(engine["threads"])
 
     def _report(self) -> None:
-        times = self.run_folder.metrics().get("time", {})
-        total = sum(self._done().values())  # over all sessions of this run, the report itself left out
-        self._merge({"time": {**times, "total_s": round(total, 3)}, "memory": _peak_memory()})
+        metrics = self.run_folder.metrics()
+        total = sum(self._seconds().values())  # over all sessions of this run, the report itself left out
+        peak = max(_peak_bytes(), metrics.get("memory", {}).get("peak_bytes", 0))
+        times = {**metrics.get("time", {}), "total_s": round(total, 3)}
+        self._merge({"time": times, "memory": {"peak_bytes": peak}})
         self.report()
         self._write_provenance()
 
@@ -293,11 +298,11 @@ def _versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{p: version(p) for p in ("ganworks", "torch", "numpy")}}
 
 
-def _peak_memory() -> dict[str, int]:
-    """Peak resident memory of this process in bytes."""
+def _peak_bytes() -> int:
+    """Peak resident memory of this process; 0 where the system does not tell."""
     if sys.platform == "win32":
-        return {}
+        return 0
     import resource
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return {"peak_bytes": peak if sys.platform == "darwin" else peak * 1024}
+    return peak if sys.platform == "darwin" else peak * 1024

@@ -7,7 +7,7 @@ from functools import partial
 from torch import nn
 
 from ganworks.networks import ProjectedDiscriminator
-from ganworks.networks.efficientnet_lite import load_efficientnet_lite0
+from ganworks.networks.efficientnet_lite import MIN_SIZE, load_efficientnet_lite0
 from ganworks.recipes._small_data import AugmentName, hinge_recipe
 from ganworks.space import SampleSpace
 from ganworks.training import Recipe
@@ -28,9 +28,15 @@ def projected(
     The features see ImageNet; never judge this recipe in the same feature space alone.
 
     Raises:
-        MissingExtraError: the package with the pretrained weights is absent.
+        ValueError: the images are too small for the feature network.
+
+    Building the discriminator raises MissingExtraError where the pretrained weights are absent; a trained
+    generator is sampled without them.
     """
-    load_efficientnet_lite0()  # fail here, with the line that says what to install, not inside the run
+    if min(space.height, space.width) < MIN_SIZE:
+        raise ValueError(
+            f"images of {space.height} x {space.width} are too small: {MIN_SIZE} x {MIN_SIZE} or more"
+        )
     return hinge_recipe(
         "projected",
         space,

@@ -71,8 +71,6 @@ class AdaAugment:
     contrast: float = 0.3
 
     def __call__(self, x: Tensor, strength: Tensor) -> Tensor:
-        if not bool(strength.any()):
-            return x
         x = F.grid_sample(
             x,
             F.affine_grid(self._affine(x, strength), list(x.shape), align_corners=False),
@@ -117,6 +115,7 @@ class AdaController:
 
     def next(self, strengths: list[float], real_logits: Tensor, labels: Tensor) -> list[float]:
         """Strengths by class after ``every`` steps, the last of which judged (rows, k) of classes (rows,)."""
+        labels = labels[:: len(labels) // len(real_logits)]  # packed rows share one judgement
         signs = real_logits.sign().mean(1)
         move = self.most * self.every * len(labels) / self.images
         moved = list(strengths)

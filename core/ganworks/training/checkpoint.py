@@ -27,6 +27,7 @@ class Checkpoints:
     def __init__(self, folder: Path, keep: int = 2) -> None:
         self.folder = folder
         self.keep = keep
+        self.skipped: list[Path] = []  # files that could not be read when loading
 
     @property
     def best(self) -> Path:
@@ -54,11 +55,17 @@ class Checkpoints:
         for path in reversed(self.complete()):
             try:
                 tensors, scalars = read_tensors(path)
-            except (OSError, SafetensorError, KeyError):
-                continue  # a damaged file: the one before it is whole
+            except (OSError, SafetensorError, KeyError, ValueError):
+                self.skipped.append(path)  # the one before it is whole
+                continue
+            if scalars.get("format") != FORMAT:
+                raise RunError(
+                    f"{path} has checkpoint format {scalars.get('format')}, this version reads {FORMAT}: "
+                    "continue the run with the version that started it"
+                )
             try:
                 state.load(tensors, scalars)
-            except (ValueError, RuntimeError) as error:
+            except (ValueError, RuntimeError, KeyError) as error:
                 raise RunError(f"{path} does not fit this run: {error}") from None
             return path
         return None

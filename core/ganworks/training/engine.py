@@ -107,7 +107,10 @@ def find_device(name: str) -> torch.device:
 
 
 def calibrate(
-    device: torch.device, threads: int | None, one_step: Callable[[Engine], Callable[[], object]]
+    device: torch.device,
+    threads: int | None,
+    bf16: bool | None,
+    one_step: Callable[[Engine], Callable[[], object]],
 ) -> EngineSettings:
     """Choose precision and threads by timing; the faster wins.
 
@@ -115,13 +118,23 @@ def calibrate(
     little. ``one_step(engine)`` returns a function that runs one training step of a scratch copy.
     """
     if device.type != "cpu":
-        return EngineSettings(str(device), 1, torch.cuda.is_bf16_supported())
-    bf16 = _bf16_pays()
-    candidates = [threads] if threads else sorted({1, os.cpu_count() or 1})
+        with torch.cuda.device(device):
+            supported = torch.cuda.is_bf16_supported(including_emulation=False)
+        return EngineSettings(str(device), 1, supported if bf16 is None else bf16)
+    bf16 = _bf16_pays() if bf16 is None else bf16
+    cores = usable_cores()
+    candidates = [threads] if threads else sorted({1, max(cores // 2, 1), cores})
     settings = [EngineSettings("cpu", count, bf16) for count in candidates]
     if len(settings) == 1:
         return settings[0]
     return min(settings, key=lambda choice: _fastest(one_step(TorchEngine(choice)), choice.threads))
+
+
+def usable_cores() -> int:
+    """Processors this process may use: fewer than the machine has under a scheduler or taskset."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _fastest(step: Callable[[], object], threads: int, repeats: int = 3) -> float:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ganworks.data import Dataset
+from ganworks.training.augment import no_augmentation
 from ganworks.training.draw import Batch
 from ganworks.training.engine import Engine, EngineSettings, calibrate
 from ganworks.training.recipe import Phase, Recipe
@@ -100,13 +101,18 @@ def play(state: TrainingState, draw: Callable[[], Batch], engine: Engine) -> lis
     return [
         update(state, phase, draw(), engine)
         for phase in state.recipe.stage_at(state.images).phases
-        if state.step % phase.every == 0
+        if state.step % phase.every == 0 and any(term.due(state.step) for term in phase.terms)
         for _ in range(phase.repeat)
     ]
 
 
-def calibrate_for(recipe: Recipe, data: Dataset, device: torch.device, threads: int | None) -> EngineSettings:
-    """Engine settings under which a step of this recipe on this data is fastest, measured on a copy."""
+def calibrate_for(
+    recipe: Recipe, data: Dataset, device: torch.device, threads: int | None = None, bf16: bool | None = None
+) -> EngineSettings:
+    """Engine settings under which a step of this recipe on this data is fastest, measured on a copy.
+
+    ``threads`` and ``bf16`` are measured where they are None.
+    """
 
     def one_step(engine: Engine) -> Callable[[], object]:
         state = TrainingState(recipe, engine)
@@ -114,7 +120,7 @@ def calibrate_for(recipe: Recipe, data: Dataset, device: torch.device, threads: 
         return lambda: play(state, draw, engine)
 
     with torch.random.fork_rng(devices=[]):
-        return calibrate(device, threads, one_step)
+        return calibrate(device, threads, bf16, one_step)
 
 
 def update(state: TrainingState, phase: Phase, batch: Batch, engine: Engine) -> PhaseRecord:
@@ -122,11 +128,12 @@ def update(state: TrainingState, phase: Phase, batch: Batch, engine: Engine) -> 
     due = [term for term in phase.terms if term.due(state.step)]
     parameters = state.moving(phase.moves)
     strengths = torch.tensor(state.strengths, device=engine.device)
+    augment = state.recipe.augment if any(state.strengths) else no_augmentation
     step = Step(
         state.networks,
         batch,
         moving=phase.moves,
-        augment=lambda x, labels: state.recipe.augment(x, strengths[labels]),
+        augment=lambda x, labels: augment(x, strengths[labels]),
         autocast=lambda network: engine.autocast(network in state.recipe.bf16),
         slopes={name for term in due for name in term.slopes},
     )

@@ -56,7 +56,7 @@ class Health:
             return []
         text = (
             "the discriminator tells real from fake without error: its gradients teach little. "
-            "Try augmentation (recipe augment='ada'), a lower discriminator lr, or more data"
+            "Try another recipe_options.augment, a lower lr, or more data"
         )
         return [Warned("discriminator-won", text)]
 
@@ -73,11 +73,11 @@ class Health:
 
 def collapse(diversity_ratio: float, limit: float = 0.25) -> list[Warned]:
     """Warn when generated samples differ among themselves far less than real ones do."""
-    if diversity_ratio >= limit:
+    if not diversity_ratio < limit:  # also where it is not a number
         return []
     text = (
         f"mode collapse: generated samples vary {diversity_ratio:.2f} times as much as real ones. "
-        "Try a larger mode_seeking weight, minibatch standard deviation or a longer training"
+        "Try a larger recipe_options.seek or a longer training"
     )
     return [Warned("collapse", text)]
 
@@ -91,7 +91,7 @@ def _stop_if_not_finite(window: list[tuple[int, PhaseRecord]], last_checkpoint: 
     what = f"term '{broken[0]}'" if broken else "the gradient"
     raise RunError(
         f"training diverged: {what} of phase '{record.phase}' is not finite at step {step}. "
-        f"Last good checkpoint: {last_checkpoint}. Try a lower lr, or bf16 off"
+        f"Last good checkpoint: {last_checkpoint}. Try a lower recipe_options.lr, or `--set bf16=false`"
     )
 
 
@@ -101,12 +101,13 @@ def _sum(record: PhaseRecord) -> Tensor:
 
 def _means(window: list[tuple[int, PhaseRecord]]) -> dict[str, float]:
     """Mean of each loss, median gradient norm of each phase, share of pairs with real above fake."""
-    values: dict[str, list[float]] = {}
+    values: dict[str, list[Tensor]] = {}
     for _, record in window:
-        for name, loss in record.losses.items():
-            values.setdefault(name, []).append(loss.item())
-        values.setdefault(f"gradient_norm.{record.phase}", []).append(record.gradient_norm.item())
+        named = {**record.losses, f"gradient_norm.{record.phase}": record.gradient_norm}
         if record.real_logits is not None and record.fake_logits is not None:
-            above = (record.real_logits.mean(1) > record.fake_logits.mean(1)).float().mean()
-            values.setdefault("real_above_fake", []).append(above.item())
-    return {k: median(v) if "norm" in k else sum(v) / len(v) for k, v in values.items()}
+            above = record.real_logits.mean(1) > record.fake_logits.mean(1)
+            named["real_above_fake"] = above.float().mean()
+        for name, value in named.items():
+            values.setdefault(name, []).append(value)
+    found = {name: torch.stack(series).tolist() for name, series in values.items()}  # one wait a name
+    return {k: median(v) if "norm" in k else sum(v) / len(v) for k, v in found.items()}

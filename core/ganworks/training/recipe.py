@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import partial
 from typing import Any
@@ -89,14 +89,28 @@ class Recipe:
     bf16: frozenset[str] = frozenset()  # networks that gain from bfloat16 where the processor has it
 
     def __post_init__(self) -> None:
+        for complaint in self._complaints():
+            raise ValueError(f"recipe {self.name}: {complaint}")
+
+    def _complaints(self) -> Iterator[str]:
         known = set(self.networks)
-        for phase in self.phases():
+        if missing := {"generator", "discriminator"} - known:
+            yield f"networks lack {', '.join(sorted(missing))}"
+        if unknown := {a.network for a in self.averages} - known:
+            yield f"averages name unknown networks {', '.join(sorted(unknown))}"
+        seen: dict[str, Phase] = {}
+        for phase in (phase for stage in self.stages for phase in stage.phases):
             if unknown := set(phase.moves) - known:
-                raise ValueError(f"recipe {self.name}: phase {phase.name} moves unknown networks {unknown}")
+                yield f"phase {phase.name} moves unknown networks {', '.join(sorted(unknown))}"
             if not phase.terms:
-                raise ValueError(f"recipe {self.name}: phase {phase.name} has no terms")
+                yield f"phase {phase.name} has no terms"
+            if len({term.name for term in phase.terms}) < len(phase.terms):
+                yield f"phase {phase.name} has two terms of one name"
+            twin = seen.setdefault(phase.name, phase)
+            if (twin.moves, twin.optimizer) != (phase.moves, phase.optimizer):
+                yield f"two phases are named {phase.name}, but move or optimise differently: rename one"
         if self.stages[-1].until_images is not None:
-            raise ValueError(f"recipe {self.name}: the last stage must be open-ended")
+            yield "the last stage must be open-ended"
 
     def stage_at(self, images: int) -> Stage:
         """The stage that holds after ``images`` images: a pure function, so a resumed run agrees."""
@@ -130,4 +144,6 @@ def describe(value: Any) -> Any:
         return sorted(describe(item) for item in value)
     if isinstance(value, list | tuple):
         return [describe(item) for item in value]
+    if callable(value) and not hasattr(value, "__qualname__"):  # an object of a plain class
+        return {"is": describe(type(value)), **describe(vars(value))}
     return f"{value.__module__}:{value.__qualname__}" if callable(value) else value

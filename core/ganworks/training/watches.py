@@ -85,6 +85,8 @@ class CheckpointWatch:
 
     def begin(self, state: TrainingState) -> None:
         path = self.checkpoints.load_latest(state)
+        for damaged in self.checkpoints.skipped:
+            self.run.warn("checkpoint", f"{damaged} is damaged and was passed over")
         if path is not None:
             self.run.emit("resumed", step=state.step, checkpoint=path.name)
         self._last = perf_counter()
@@ -113,6 +115,7 @@ class ValidationWatch:
     run: Run
     checkpoints: Checkpoints
     validate: Callable[[Sampler], Validation]
+    check: Callable[[], None] = lambda: None  # raises when the training is not worth validating
     times: int = 8
 
     def begin(self, state: TrainingState) -> None:
@@ -130,9 +133,13 @@ class ValidationWatch:
     def end(self, state: TrainingState) -> None:
         if not self.checkpoints.best.exists():
             self._validate(state)
+        if not self.checkpoints.best.exists():  # no score is a number: the last generator is all there is
+            self.checkpoints.save_best(state, float("nan"))
 
     def _validate(self, state: TrainingState) -> None:
-        with torch.random.fork_rng():
+        self.check()
+        device = next(state.networks["generator"].parameters()).device
+        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
             found = self.validate(Sampler.of(state))
         best = found.score < self._best_score(state)
         if best:

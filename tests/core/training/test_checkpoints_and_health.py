@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from ganworks.data import ArrayDataset
 from ganworks.errors import RunError, UsageError
 from ganworks.recipes.dcgan import dcgan
-from ganworks.run import Run
+from ganworks.run import Run, sweep_leftovers
 from ganworks.training import (
     Budget,
     Checkpoints,
@@ -194,3 +199,68 @@ def test_a_budget_is_steps_or_seconds():
             Budget(**wrong)
     with suppress(ValueError):
         assert Budget(seconds=10.0).fraction is not None
+
+
+def test_another_format_is_refused_by_name(tmp_path):
+    recipe, engine, checkpoints = saved_run(tmp_path)
+    path = checkpoints.complete()[-1]
+    tensors, scalars = read_tensors(path)
+    save_file(tensors, path, metadata={"ganworks": json.dumps({**scalars, "format": 99})})
+    with pytest.raises(RunError, match="has checkpoint format 99, this version reads"):
+        checkpoints.load_latest(TrainingState(recipe, engine))
+
+
+def test_what_was_passed_over_is_remembered(tmp_path):
+    recipe, engine, checkpoints = saved_run(tmp_path)
+    newest = checkpoints.complete()[-1]
+    newest.write_bytes(b"")
+    checkpoints.load_latest(TrainingState(recipe, engine))
+    assert checkpoints.skipped == [newest]
+
+
+def changed(recipe, **of_generator_phase):
+    (stage,) = recipe.stages
+    return replace(recipe, stages=(Stage((stage.phases[0], replace(stage.phases[1], **of_generator_phase))),))
+
+
+def test_impossible_recipes_cannot_be_built():
+    recipe, _, _ = setting()
+    term = recipe.stages[0].phases[1].terms[0]
+    with pytest.raises(ValueError, match="two terms of one name"):
+        changed(recipe, terms=(term, term))
+    with pytest.raises(ValueError, match="moves unknown networks encoder"):
+        changed(recipe, moves=("encoder",))
+    with pytest.raises(ValueError, match="two phases are named discriminator, but"):
+        changed(recipe, name="discriminator")
+    with pytest.raises(ValueError, match="networks lack discriminator"):
+        replace(recipe, networks={"generator": recipe.networks["generator"]})
+    with pytest.raises(ValueError, match="last stage must be open-ended"):
+        replace(recipe, stages=(Stage(recipe.stages[0].phases, until_images=10),))
+
+
+def test_a_phase_with_nothing_due_does_not_run():
+    recipe, data, engine = setting()
+    term = recipe.stages[0].phases[1].terms[0]
+    lazy = changed(recipe, terms=(replace(term, every=2),))
+    ran = []
+
+    class Count:
+        def begin(self, state): ...
+        def end(self, state): ...
+        def after_step(self, state, records, fraction):
+            ran.append([record.phase for record in records])
+
+    fit(lazy, data, engine, Budget(steps=3), watches=[Count()])
+    assert ran == [["discriminator", "generator"], ["discriminator"], ["discriminator", "generator"]]
+
+
+def test_scratch_of_a_killed_process_is_swept_and_that_of_a_living_one_is_not(tmp_path):
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    gone, kept = tmp_path / f".a.{dead.pid}.part", tmp_path / "deep" / f".b.{os.getpid()}.part"
+    kept.parent.mkdir()
+    gone.mkdir()
+    kept.write_text("half")
+    sweep_leftovers(tmp_path)
+    assert not gone.exists()
+    assert kept.exists()

@@ -1,0 +1,65 @@
+"""The fit stage of a run: engine settings that are measured once, the loop, and who watches it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ganworks.data import Dataset
+from ganworks.pipeline import Pipeline
+from ganworks.training import (
+    Checkpoints,
+    CheckpointWatch,
+    EngineSettings,
+    ProgressWatch,
+    Recipe,
+    TorchEngine,
+    TrainingState,
+    ValidationWatch,
+    calibrate_for,
+    find_device,
+    fit,
+    held_interrupts,
+)
+
+
+def fit_run(
+    pipeline: Pipeline[Any], data: Dataset, recipe: Recipe, checkpoints: Checkpoints
+) -> TrainingState:
+    """Train, or continue, the run of ``pipeline``.
+
+    Raises:
+        KeyboardInterrupt: a signal came; the last whole step is saved.
+        RunError: training diverged.
+    """
+    run, budget = pipeline.run, pipeline.budget()
+    settings = engine_settings(pipeline, data, recipe)
+    progress = ProgressWatch(run, budget, checkpoints)
+    validation = ValidationWatch(run, checkpoints, pipeline.validate, progress.check)
+    with held_interrupts() as interrupted:
+        every = pipeline.options.checkpoint_seconds
+        saving = CheckpointWatch(run, checkpoints, progress.check, every, interrupted)
+        state = fit(
+            recipe,
+            data,
+            TorchEngine(settings),
+            budget,
+            seed=pipeline.options.seed,
+            watches=(progress, validation, saving),
+        )
+        if interrupted():  # in the last moments, when there was no next step to wait for
+            raise KeyboardInterrupt
+    return state
+
+
+def engine_settings(pipeline: Pipeline[Any], data: Dataset, recipe: Recipe) -> EngineSettings:
+    """Settings of the run so far, or measured now and written down: they decide the bits."""
+    run, options = pipeline.run, pipeline.options
+    settings = run.settings()
+    if "engine" in settings:
+        find_device(settings["engine"]["device"])
+        return EngineSettings(**settings["engine"])
+    chosen = calibrate_for(recipe, data, find_device(options.device), options.threads, options.bf16)
+    entry = {**settings.get("recipe", {}), "sha256": recipe.fingerprint()}
+    run.save_settings({**settings, "engine": chosen.as_dict(), "recipe": entry})
+    run.emit("engine", **chosen.as_dict(), recipe=recipe.name)
+    return chosen
