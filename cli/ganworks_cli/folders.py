@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -10,6 +14,8 @@ from pathlib import Path
 from ganworks.errors import UsageError
 from ganworks.run import SETTINGS, Run
 from ganworks_cli.ending import quoted
+
+_SCRATCH = re.compile(r"\..+\.\d+\.part")  # as `ganworks.run.replacing` names it
 
 
 def default_folder(domain: str, now: datetime | None = None) -> Path:
@@ -22,12 +28,14 @@ def default_folder(domain: str, now: datetime | None = None) -> Path:
 def check_free(folder: Path, *, force: bool) -> None:
     """Make sure that nothing is overwritten by accident.
 
+    A folder with nothing but scratch files is free: a run that was killed before it wrote its settings.
+
     Raises:
         UsageError: ``folder`` is a file, or holds something and ``force`` does not cover it.
     """
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"--out {folder} is a file; name a folder")
-    if not folder.exists() or not any(folder.iterdir()):
+    if not folder.exists() or all(_SCRATCH.fullmatch(path.name) for path in folder.iterdir()):
         return
     is_run = (folder / SETTINGS).is_file()
     if not is_run:
@@ -37,17 +45,65 @@ def check_free(folder: Path, *, force: bool) -> None:
             f"--out {folder} holds a run: continue it with `gan resume {quoted(folder)}` "
             "or replace it with --force"
         )
+    if Path.cwd().is_relative_to(folder.resolve()):
+        raise UsageError(f"--out {folder} is where you are: a run cannot be replaced from inside")
 
 
-def make_free(folder: Path) -> None:
-    """Remove a run that `check_free` allowed to replace; without its settings it is no run any more."""
-    if (folder / SETTINGS).is_file():
-        (folder / SETTINGS).unlink()
-        shutil.rmtree(folder)
+@contextmanager
+def replaced(folder: Path, *, force: bool) -> Iterator[None]:
+    """Set aside what `check_free` allows to replace; delete it when the block ends well, else put it back.
+
+    Renaming is one step: a kill leaves a whole run or none, never a part that is no run any more. What it
+    leaves set aside, ``.NAME.PID.old``, goes when the next run starts in ``folder``.
+
+    Raises: as `check_free`.
+    """
+    check_free(folder, force=force)
+    place = folder.resolve()  # behind a link, so that the link stays
+    _delete_set_aside(place)
+    aside = _set_aside(place) if place.exists() and any(place.iterdir()) else None
+    try:
+        yield
+    except BaseException:
+        if aside is not None:
+            shutil.rmtree(place)
+            aside.rename(place)
+        raise
+    _delete_set_aside(place)
 
 
 def drop_stillborn(folder: Path) -> None:
-    """Remove a run that stopped before it trained: wrong options or data, nothing to resume."""
+    """Remove a run that stopped before its data were read: wrong options or data, nothing to resume."""
+    if is_stillborn(folder):
+        place = folder.resolve()
+        _set_aside(place)
+        place.rmdir()
+        _delete_set_aside(place)
+
+
+def is_stillborn(folder: Path) -> bool:
+    """Say whether a run has its settings and nothing else that took time: no data read, no checkpoint."""
+    from ganworks.session import STAGES  # imports torch
+
     run = Run(folder)
-    if (folder / SETTINGS).is_file() and not run.checkpoints.exists():
-        shutil.rmtree(folder)
+    if not (folder / SETTINGS).is_file() or run.checkpoints.exists():
+        return False
+    try:
+        return "read" not in run.read_json(STAGES)
+    except UsageError:  # damaged: it did get somewhere
+        return False
+
+
+def _set_aside(place: Path) -> Path:
+    """Rename a folder to a hidden name beside it, leave an empty one, and return the new name."""
+    aside = place.with_name(f".{place.name}.{os.getpid()}.old")
+    place.rename(aside)
+    place.mkdir()
+    return aside
+
+
+def _delete_set_aside(place: Path) -> None:
+    name = re.compile(rf"\.{re.escape(place.name)}\.\d+\.old")
+    for path in place.parent.iterdir() if place.parent.is_dir() else ():
+        if name.fullmatch(path.name):
+            shutil.rmtree(path, ignore_errors=True)

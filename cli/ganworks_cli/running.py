@@ -13,7 +13,7 @@ from ganworks.errors import ExitCode, GanworksError
 from ganworks.options import RunOptions
 from ganworks.run import SETTINGS, Event
 from ganworks_cli.ending import ending, outcome, quoted
-from ganworks_cli.folders import check_free, default_folder, drop_stillborn, make_free
+from ganworks_cli.folders import check_free, default_folder, drop_stillborn, replaced
 from ganworks_cli.interrupts import like_ctrl_c
 from ganworks_cli.state import State
 from ganworks_cli.views import run_view
@@ -32,13 +32,13 @@ def start(state: State, domain: plugin.Domain, options: RunOptions, out: Path | 
         typer.Exit: the run was interrupted.
     """
     folder = out if out is not None else default_folder(domain.name)
-    check_free(folder, force=force)
+    check_free(folder, force=force)  # said before torch is imported
 
     def opened(listeners: list[Callable[[Event], None]]) -> Session:
         from ganworks.session import Session  # imports torch
 
-        make_free(folder)
-        return Session.create(domain, options, folder, state.registry, listeners)
+        with replaced(folder, force=force):
+            return Session.create(domain, options, folder, state.registry, listeners)
 
     try:
         _watch(state, folder, opened)

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ganworks.deploy import Deployable, Exported
-from ganworks.errors import MissingExtraError
+from ganworks.errors import MissingExtraError, UsageError
 from ganworks.run import replacing
 from ganworks_exports._refusal import refused
 
@@ -24,10 +24,15 @@ def export(deployable: Deployable, path: Path) -> Exported:
 
     Raises:
         MissingExtraError: onnx, onnxscript or onnxruntime is not installed.
+        UsageError: ``path`` is a folder, or there is another ``sample.py`` beside it; nothing is written.
         RunError: the network cannot be traced, or one of the checks above does not hold.
     """
     _require_libraries()
     from ganworks_exports import graph, parity, sampler
+
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder; name the file to write, such as {path / 'generator.onnx'}")
+    sampler.check_free(path)
 
     reference = graph.evaluation_copy(deployable.module)
     model = graph.describe(graph.trace(deployable, reference), deployable)

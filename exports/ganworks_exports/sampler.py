@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ganworks.errors import UsageError
 from ganworks.run import write_text
 
 FILE = "sample.py"
@@ -43,8 +44,30 @@ print(f"{args.count} synthetic samples in {args.out}")
 '''
 
 
+def check_free(model: Path) -> None:
+    """Make sure that `write` replaces nothing but an earlier script of its own.
+
+    Raises:
+        UsageError: the model itself would be replaced, or ``sample.py`` beside it is another program.
+    """
+    path = model.with_name(FILE)
+    if model.name == FILE:
+        raise UsageError(f"{model}: {FILE} is the script written beside the model; name it otherwise")
+    try:
+        with path.open("rb") as script:
+            first = script.readline().rstrip().decode(errors="replace")
+    except FileNotFoundError:
+        return
+    except OSError:  # a folder, or nothing to be read
+        first = ""
+    if first != SCRIPT.splitlines()[0]:
+        raise UsageError(
+            f"{path} is not a script of an earlier export and would be replaced; export to another folder"
+        )
+
+
 def write(model: Path) -> Path:
-    """Write ``sample.py`` beside ``model`` and return its path; an older one is replaced."""
+    """Write ``sample.py`` beside ``model`` and return its path; see `check_free` for one that is there."""
     path = model.with_name(FILE)
     write_text(path, SCRIPT.replace("MODEL", repr(model.name)))
     return path

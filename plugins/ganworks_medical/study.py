@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -93,7 +94,7 @@ class Study:
         }
 
     def save(self, cache: Path) -> None:
-        """Write everything under ``cache``; a crash leaves the old study or the new one."""
+        """Write everything under ``cache``; after a crash `exists` finds the old study or the new one."""
         cache.mkdir(parents=True, exist_ok=True)
         target, scratch = cache / FOLDER, cache / f".{FOLDER}.{os.getpid()}.part"
         shutil.rmtree(scratch, ignore_errors=True)
@@ -109,6 +110,8 @@ class Study:
 
     @classmethod
     def exists(cls, cache: Path) -> bool:
+        """Say whether `load` will find a study; one that a kill left set aside is put back first."""
+        recover(cache / FOLDER)
         return (cache / FOLDER / "study.json").exists()
 
     @classmethod
@@ -139,9 +142,34 @@ class Study:
 
 
 def replace_folder(scratch: Path, target: Path) -> None:
-    """Put a finished folder in the place of ``target``; a reader sees the old one or the new one."""
+    """Put a finished folder in the place of ``target`` and delete the old one.
+
+    A folder cannot be replaced in one step: killed between the two renames, the old one is left beside
+    ``target`` as ``.NAME.PID.old``, from where `recover` puts it back. Killed while it deletes, a part of the
+    old one is left there; the next call removes it.
+    """
+    recover(target)
     old = target.with_name(f".{target.name}.{os.getpid()}.old")
-    if target.exists():
-        target.rename(old)
-    scratch.rename(target)
-    shutil.rmtree(old, ignore_errors=True)
+    try:
+        if target.exists():
+            shutil.rmtree(old, ignore_errors=True)  # of a killed process with the same number
+            target.rename(old)
+        scratch.rename(target)
+    except BaseException:
+        recover(target)
+        raise
+    for stale in _set_aside(target):
+        shutil.rmtree(stale, ignore_errors=True)
+
+
+def recover(target: Path) -> None:
+    """Put back what `replace_folder` had set aside when it was killed; nothing where ``target`` is there."""
+    aside = _set_aside(target)
+    if aside and not target.exists():
+        max(aside, key=lambda folder: folder.stat().st_mtime).rename(target)
+
+
+def _set_aside(target: Path) -> list[Path]:
+    name = re.compile(rf"\.{re.escape(target.name)}\.\d+\.old")
+    beside = target.parent.iterdir() if target.parent.is_dir() else ()
+    return [path for path in beside if name.fullmatch(path.name)]

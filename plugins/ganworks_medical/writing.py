@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import re
 import shutil
@@ -12,8 +13,9 @@ from typing import Any
 import pandas as pd
 from torch import Tensor
 
+from ganworks.errors import UsageError
 from ganworks_medical.formats import WRITERS
-from ganworks_medical.study import Study, replace_folder
+from ganworks_medical.study import Study, recover, replace_folder
 
 MANIFEST = "manifest.csv"
 COLUMNS = ("file", "label", "seed", "generator_sha256", "nearest_training_distance", "verdict")
@@ -31,18 +33,23 @@ def write_samples(
     """Write one file per image into class folders, and ``manifest.csv`` beside them; return the manifest.
 
     Args:
-        folder: replaced as a whole; a crash leaves the old folder or the new one.
+        folder: new, empty, or the samples of an earlier call, which are replaced as a whole (a crash leaves
+            the old folder or the new one, see `replace_folder`).
         images: (rows, channels, height, width) in [-1, 1].
         labels: (rows,) label numbers of ``study.classes``.
         seeds: the seed each image was drawn with.
         columns: further columns, a value a row; ``nearest_training_distance`` and ``verdict`` belong here.
 
     Raises:
+        UsageError: ``folder`` holds anything else; nothing is touched.
         ValueError: the lengths differ.
     """
     columns = dict(columns or {})
     if len({len(images), len(labels), len(seeds), *(len(values) for values in columns.values())}) > 1:
         raise ValueError("images, labels, seeds and columns differ in length")
+    folder = folder.resolve()  # a link or "." cannot be renamed
+    recover(folder)
+    check_replaceable(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     scratch = folder.with_name(f".{folder.name}.{os.getpid()}.part")
     shutil.rmtree(scratch, ignore_errors=True)
@@ -56,6 +63,47 @@ def write_samples(
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return manifest
+
+
+def check_replaceable(folder: Path) -> None:
+    """Make sure that replacing ``folder`` costs nothing but earlier samples.
+
+    Raises:
+        UsageError: it is a file, or holds anything that its manifest does not list; hidden files, as file
+            managers leave them, do not count.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file; choose a new folder for the samples")
+    if not folder.exists() or not any(folder.iterdir()):
+        return
+    listed = _listed(folder / MANIFEST)
+    if listed is None:
+        raise UsageError(f"{folder} is not empty and holds no samples of an earlier call; choose a new folder")
+    strange = sorted(_visible(folder) - listed)
+    if strange:
+        more = f" and {len(strange) - 1} more" if len(strange) > 1 else ""
+        raise UsageError(
+            f"{folder} also holds {strange[0]}{more}, not listed in its {MANIFEST}; choose a new folder"
+        )
+
+
+def _listed(manifest: Path) -> set[str] | None:
+    """Return the files of an earlier call, its manifest among them; None where that is none of ours."""
+    try:
+        with manifest.open(encoding="utf-8", newline="") as lines:
+            rows = csv.DictReader(lines)
+            ours = set(rows.fieldnames or ()) >= set(COLUMNS)
+            return {MANIFEST, *(str(row["file"]) for row in rows)} if ours else None
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return None
+
+
+def _visible(folder: Path) -> set[str]:
+    """Return every path under ``folder`` that is neither a hidden file nor a plain, visible folder."""
+    plain = {path for path in folder.rglob("*") if path.is_dir() and not path.is_symlink()}
+    shown = {path for path in folder.rglob("*") if path not in plain and not path.name.startswith(".")}
+    hidden_folders = {path for path in plain if path.name.startswith(".")}
+    return {path.relative_to(folder).as_posix() for path in shown | hidden_folders}
 
 
 def _write_files(
