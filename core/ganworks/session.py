@@ -169,7 +169,7 @@ class Session:
             known = settings.setdefault("data", facts).get("fingerprint")
             if known != facts.get("fingerprint"):
                 raise RunError(
-                    f"the data changed since {self.run_folder.folder} was started: its split and its copy test "
+                    f"the data changed since {self.run_folder.folder} was started: its split and copy test "
                     "would no longer hold. Restore the data or the cache folder, or start a new run"
                 )
             self.run_folder.save_settings(settings)

@@ -1,5 +1,6 @@
 """How good synthetic images are, and whether they are copies; each number beside what real images reach."""
 
+from ganworks.metrics._shrink import at_most
 from ganworks.metrics.classifier import (
     ClassifierExtractor,
     SmallClassifier,
@@ -54,6 +55,7 @@ __all__ = [
     "PixelFeatures",
     "RankTest",
     "SmallClassifier",
+    "at_most",
     "available_extractors",
     "chance_of_copies",
     "class_score",

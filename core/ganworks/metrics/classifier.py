@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ganworks.metrics._shrink import SIDE, at_most
 from ganworks.metrics.extractors import require_images
 from ganworks.metrics.labelled import Labelled, Mixture, balanced_batches, stream
 
@@ -140,7 +141,8 @@ def predict(model: SmallClassifier, images: Tensor, batch: int = 256) -> Tensor:
 class ClassifierExtractor:
     """The penultimate layer of a trained classifier as a feature extractor.
 
-    ``extractor(images) -> features``: (n, c, h, w) float in [-1, 1] to (n, d) float32 on the CPU.
+    ``extractor(images) -> features``: (n, c, h, w) float in [-1, 1] to (n, d) float32 on the CPU. Images
+    above 64 pixels are averaged down to that first.
 
     Attributes:
         name: stands in the names of the metrics (``KID-self``).
@@ -158,7 +160,7 @@ class ClassifierExtractor:
     def __call__(self, images: Tensor) -> Tensor:
         require_images(images)
         device = next(self.model.parameters()).device
-        parts = (self.model.features(x.float().to(device)) for x in images.split(self.batch))
+        parts = (self.model.features(at_most(x, SIDE).to(device)) for x in images.split(self.batch))
         return torch.cat([part.float().cpu() for part in parts])  # (n, d)
 
 
@@ -197,6 +199,7 @@ def self_trained_extractor(
         DataError: there are no images, or a label is outside ``[0, classes)``.
     """
     require_images(images)
+    images = at_most(images, SIDE)  # as the extractor will see them
     present = Labelled(images, labels).counts(max(classes, 1)).nonzero().flatten()
     if len(present) >= 2:
         task = Labelled(images, torch.searchsorted(present, labels.cpu()))

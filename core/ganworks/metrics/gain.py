@@ -9,7 +9,7 @@ real rows, shared by every arm):
 ``real+classical`` the same with classical augmentation
 ``duplicated``     the better of those two, with copies of real images mixed in as the synthetic ones are
 ``synthetic_R``    the better of those two, with R synthetic images to each real one in every batch
-``synthetic_only`` synthetic images in place of the real ones
+``synthetic_only`` synthetic images of every class in place of the real ones
 ================== ====================================================================================
 
 The ratio is chosen on the validation set. The best of the arms without synthetic images is chosen on the
@@ -22,7 +22,8 @@ prefer a rival that is weak on the test set: on PneumoniaMNIST with 388 normal i
 Every run has a fixed number of steps under a rate that ends near zero: choosing an epoch by a small
 validation set would add noise and give the arms different numbers of steps.
 
-The interval covers the randomness of training on these images, not that of having drawn other patients.
+The interval covers the randomness of training on these images and that of having drawn these test images,
+each as if it were a patient of its own. It does not cover other training patients.
 """
 
 from __future__ import annotations
@@ -33,9 +34,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.nn import functional as F
 
 from ganworks.errors import DataError, UsageError
+from ganworks.metrics._shrink import SIDE, at_most
 from ganworks.metrics.classifier import Augment
 from ganworks.metrics.extractors import require_images
 from ganworks.metrics.gain_arms import Arm, Bench, Score, default_workers, duplicates
@@ -55,10 +56,11 @@ def downstream_gain(
     *,
     classes: int,
     augment: Augment,
+    fill: Sequence[int] | None = None,
     seeds: int = 20,
     steps: int | None = None,
     ratios: Sequence[float] = (0.25, 0.5, 1.0),
-    longest_side: int | None = 64,
+    longest_side: int | None = SIDE,
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
@@ -68,10 +70,12 @@ def downstream_gain(
         train: the real images that the generator was trained on, and nothing else.
         validation: real images that decide on the ratio; every class that matters should occur.
         test: real images for the numbers; every class must occur.
-        synthetic: images with the classes they were made for. A class without any is trained on real images
-            alone: hand over the starved classes only, and only they are filled up.
+        synthetic: images with the classes they were made for. A class without any keeps its real images in
+            every arm, ``synthetic_only`` too: hand over all classes for that arm to be what its name says.
         classes: number of classes.
         augment: the classical augmentation fit for the kind of image, ``augment(images, generator)``.
+        fill: classes to which the arms ``synthetic_R`` and ``duplicated`` add images, such as the starved
+            ones; None: all that ``synthetic`` holds.
         seeds: paired repetitions; five are too few to see a gain of one or two points.
         steps: optimiser steps of every run; None: `default_steps`.
         ratios: synthetic images to one real image, in every class; a share r / (1 + r) of each batch.
@@ -85,19 +89,23 @@ def downstream_gain(
         test set, its ``values`` by seed, and the mean ``auc`` (macro) and ``minority_recall``.
         ``ratio``: the best one on the validation set. ``best_real_arm``: the strongest rival on the test set.
         ``gain``, ``gain_low``, ``gain_high``: paired difference of balanced accuracy between the two on the
-        test set, with its 95 % t interval over seeds.
+        test set, with a 95 % interval over seeds and test images (`gain_summary.paired_gain`).
         ``verdict``: GAIN where that interval lies above 0, HARM below, NO MEASURABLE GAIN between.
-        ``label_fidelity``: share of synthetic images to which the better classifier trained on real images
-        gives the class they were made for.
+        ``label_fidelity``: share of the images of the filled classes to which the better classifier trained on
+        real images gives the class they were made for.
         ``per_class``: recall of each class on the test set, by arm.
 
     Raises:
         DataError: a class has no training or test images, shapes or labels do not fit, or there is nothing in
-            the validation or synthetic set.
+            the validation or synthetic set, or nothing synthetic of the classes to fill.
         UsageError: fewer than 2 seeds, or no ratio above 0.
     """
     _check(train, validation, test, synthetic, classes)
     _check_options(seeds, steps, ratios)
+    if fill is not None and not bool(synthetic.counts(classes)[list(fill)].any()):
+        raise DataError(
+            f"downstream gain: no synthetic images of the classes to fill {list(fill)}; draw some"
+        )
     train, validation, test, synthetic = (
         _fit_within(part, longest_side) for part in (train, validation, test, synthetic)
     )
@@ -114,7 +122,7 @@ def downstream_gain(
         workers=workers or default_workers(device),
         tick=_ticker(progress, seeds * (4 + len(set(ratios)))),
     )
-    scores, choice = _run_arms(bench, augment, synthetic, sorted(set(ratios)))
+    scores, choice = _run_arms(bench, augment, synthetic, _of_classes(synthetic, fill), sorted(set(ratios)))
     return summary(bench, scores, choice)
 
 
@@ -133,22 +141,22 @@ def default_steps(train: Labelled, classes: int) -> int:
 
 
 def _run_arms(
-    bench: Bench, augment: Augment, synthetic: Labelled, ratios: Sequence[float]
+    bench: Bench, augment: Augment, synthetic: Labelled, filling: Labelled, ratios: Sequence[float]
 ) -> tuple[dict[str, list[Score]], Choice]:
     """Run the arms; what the later ones consist of depends on how the earlier ones did."""
-    asked = _sample(synthetic, FIDELITY_ROWS)
+    asked = _sample(filling, FIDELITY_ROWS)
     scores = {arm.name: bench.run(arm, asked) for arm in (Arm("real"), Arm("real+classical", augment))}
     base = _best_on_test(scores, "real", "real+classical")
     chosen_augment = augment if base == "real+classical" else None
 
     for ratio in ratios:
         scores[synthetic_arm(ratio)] = bench.run(
-            Arm(synthetic_arm(ratio), chosen_augment, Mixture(synthetic, _share(ratio)))
+            Arm(synthetic_arm(ratio), chosen_augment, Mixture(filling, _share(ratio)))
         )
     scores["synthetic_only"] = bench.run(Arm("synthetic_only", chosen_augment, Mixture(synthetic, 1.0)))
     ratio = max(ratios, key=lambda ratio: _mean(score.validation for score in scores[synthetic_arm(ratio)]))
 
-    copies = duplicates(bench.train, synthetic, bench.classes)
+    copies = duplicates(bench.train, filling, bench.classes)
     scores["duplicated"] = bench.run(Arm("duplicated", chosen_augment, Mixture(copies, _share(ratio))))
     rival = _best_on_test(scores, base, "duplicated")
     return scores, Choice(base=base, rival=rival, ratio=ratio)
@@ -168,12 +176,14 @@ def _share(ratio: float) -> float:
 
 
 def _fit_within(rows: Labelled, longest_side: int | None) -> Labelled:
-    height, width = rows.images.shape[-2:]
-    if longest_side is None or max(height, width) <= longest_side:
+    return rows if longest_side is None else Labelled(at_most(rows.images, longest_side), rows.labels)
+
+
+def _of_classes(rows: Labelled, wanted: Sequence[int] | None) -> Labelled:
+    if wanted is None:
         return rows
-    scale = longest_side / max(height, width)
-    size = (max(1, round(height * scale)), max(1, round(width * scale)))
-    return Labelled(F.interpolate(rows.images, size=size, mode="area"), rows.labels)
+    chosen = torch.isin(rows.labels, torch.tensor(list(wanted), device=rows.labels.device))
+    return Labelled(rows.images[chosen.to(rows.images.device)], rows.labels[chosen])
 
 
 def _sample(rows: Labelled, most: int) -> Labelled:

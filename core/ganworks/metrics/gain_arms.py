@@ -37,6 +37,7 @@ class Score:
     accuracy: float  # balanced accuracy on the test set
     auc: float  # macro one-against-rest area under the curve on the test set
     recall: Floats  # (classes,) on the test set
+    hits: Floats  # (test images,) 1 where it is right, else 0
     fidelity: (
         float  # share of the synthetic images that it labels as they were asked for; NaN when not measured
     )
@@ -96,6 +97,7 @@ class Bench:
             accuracy=float(recall.mean()),
             auc=macro_auc(self.test.labels, on_test),
             recall=recall,
+            hits=(on_test.argmax(1) == self.test.labels.cpu()).double().numpy(),
             fidelity=fidelity,
         )
 

@@ -11,15 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from scipy.stats import mannwhitneyu
 from torch import Tensor
 
 from ganworks.metrics._blocks import blocks
+from ganworks.metrics._shrink import SIDE, at_most
 from ganworks.metrics.diversity import standardised
 from ganworks.metrics.manifold import distances, nearest_distance
 
-SIDE = 64  # pixels; larger images are compared at this size
 COARSE = 16  # pixels, where candidates are found
 CANDIDATES = 16  # training images that are compared closely, for each image
 NEIGHBOURS = 8  # nearest training images by which `isolation` is measured
@@ -161,11 +160,14 @@ def copy_rule(heldout: Tensor, train: Tensor, *, flips: bool = True, shift: int 
     """Measure on held-out images (h, c, h, w) how near unseen real images come to the training set.
 
     Twins of training images among them (a leaking split) would hide every copy, so they are left out; the
-    distance is at least 0.001, below which two images are the same.
+    distance is at least 0.001, below which two images are the same. Without held-out images nothing shows
+    what naturally alike means: only images that are the same are copies then.
 
     Raises:
         ValueError: the shapes do not fit.
     """
+    if len(heldout) == 0:
+        return CopyRule(CERTAIN, 1.0)
     distance, _, isolation = _closest(heldout, train, flips, shift)
     unseen = distance >= CERTAIN
     if not unseen.any():
@@ -191,15 +193,15 @@ def _closest(images: Tensor, train: Tensor, flips: bool, shift: int) -> tuple[Te
     """Return distance, index and isolation, each (m,)."""
     if images.shape[1:] != train.shape[1:]:
         raise ValueError(f"cannot compare images {tuple(images.shape)} with training {tuple(train.shape)}")
-    images, train = _at_most(images, SIDE), _at_most(train, SIDE)
+    images, train = at_most(images, SIDE), at_most(train, SIDE)
     shift = _fitting(shift, train)
     templates = standardised(_middle(train, shift))  # (n, d)
-    coarse_train = _at_most(train, COARSE)
+    coarse_train = at_most(train, COARSE)
     step = _fitting(min(shift, 1), coarse_train)  # one coarse cell covers any shift that counts
     coarse_templates = standardised(_middle(coarse_train, step))
     found = []
     for part in blocks(images, size=32):
-        coarse = _windows(_views(_at_most(part, COARSE), flips), step)
+        coarse = _windows(_views(at_most(part, COARSE), flips), step)
         alike = (coarse @ coarse_templates.T).amax(1)  # (b, n)
         candidates = alike.topk(min(CANDIDATES, len(train)), dim=1).indices  # (b, k)
         windows = _windows(_views(part, flips), shift)
@@ -239,13 +241,3 @@ def _middle(images: Tensor, shift: int) -> Tensor:
 
 def _fitting(shift: int, images: Tensor) -> int:
     return min(shift, (min(images.shape[-2:]) - 1) // 4)  # leaves half of a tiny image to compare
-
-
-def _at_most(images: Tensor, side: int) -> Tensor:
-    """Shrink to ``side`` pixels on the longer side; smaller images stay as they are."""
-    images = images.float()
-    scale = side / max(images.shape[-2:])
-    if scale >= 1:
-        return images
-    size = [max(1, round(length * scale)) for length in images.shape[-2:]]
-    return F.interpolate(images, size=size, mode="area")
