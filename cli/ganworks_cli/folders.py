@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -15,6 +16,7 @@ from ganworks.errors import UsageError
 from ganworks.run import SETTINGS, Run
 from ganworks_cli.ending import quoted
 
+MANIFEST = "manifest.csv"  # a row for each sample
 _SCRATCH = re.compile(r"\..+\.\d+\.part")  # as `ganworks.run.replacing` names it
 
 
@@ -74,11 +76,17 @@ def replaced(folder: Path, *, force: bool) -> Iterator[None]:
 
 def drop_stillborn(folder: Path) -> None:
     """Remove a run that stopped before its data were read: wrong options or data, nothing to resume."""
-    if is_stillborn(folder):
-        place = folder.resolve()
-        _set_aside(place)
-        place.rmdir()
-        _delete_set_aside(place)
+    if not is_stillborn(folder):
+        return
+    for path in sorted(
+        folder.iterdir(), key=lambda path: path.name == SETTINGS
+    ):  # these last: a run till then
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    with suppress(OSError):  # a mounted folder stays, empty
+        folder.rmdir()
 
 
 def is_stillborn(folder: Path) -> bool:
@@ -94,10 +102,35 @@ def is_stillborn(folder: Path) -> bool:
         return False
 
 
+def check_samples(folder: Path) -> None:
+    """Make sure that samples go to a new or an empty folder, or to one that has a manifest already.
+
+    Raises:
+        UsageError: ``folder`` is a file, or holds anything else.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"--out {folder} is a file; name a folder")
+    if folder.exists() and any(folder.iterdir()) and not (folder / MANIFEST).is_file():
+        raise UsageError(f"--out {folder} is not empty and holds no samples; choose a new folder")
+
+
+def count_samples(folder: Path) -> int | None:
+    """Return the number of rows of the manifest; None where the domain writes none."""
+    try:
+        with (folder / MANIFEST).open(encoding="utf-8", newline="") as lines:
+            return sum(1 for _ in csv.DictReader(lines))
+    except FileNotFoundError:
+        return None
+
+
 def _set_aside(place: Path) -> Path:
     """Rename a folder to a hidden name beside it, leave an empty one, and return the new name."""
     aside = place.with_name(f".{place.name}.{os.getpid()}.old")
-    place.rename(aside)
+    try:
+        place.rename(aside)
+    except OSError as error:
+        reason = error.strerror or error
+        raise UsageError(f"--out {place} cannot be replaced ({reason}); empty it or name another") from None
     place.mkdir()
     return aside
 

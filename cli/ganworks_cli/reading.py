@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from ganworks.errors import ExitCode
-from ganworks_cli.ending import verdict_lines
+from ganworks.errors import ExitCode, GanworksError, RunError
+from ganworks.run import Run
+from ganworks_cli.ending import quoted, verdict_lines
+from ganworks_cli.folders import check_samples, count_samples
 from ganworks_cli.interrupts import like_ctrl_c
 from ganworks_cli.state import State, state_of
 from ganworks_cli.views import person_view
@@ -30,15 +32,23 @@ def sample(
     run: RunFolder,
     count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many samples.")] = 100,
     label: Annotated[str | None, typer.Option(help="Class to draw; default: every class in turn.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Same seed, same samples.")] = 0,
-    out: Annotated[Path | None, typer.Option(help="Folder; default: RUN/samples-seed-SEED.")] = None,
+    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Same seed, same samples.")] = 0,
+    out: Annotated[
+        Path | None, typer.Option(help="New folder, or earlier samples; default: RUN/samples-seed-SEED.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Draw samples from a trained run, as files of the data's own kind."""
     state = _state(context, as_json)
+    if out is not None:
+        check_samples(out)  # the domain looks closer; this one is said before anything is drawn
     target = out if out is not None else run / f"samples-seed-{seed}"
     folder = _in_session(state, run, lambda session: session.sample(count, label, seed, target))
-    _tell(state, {"samples": folder, "count": count, "label": label, "seed": seed}, f"Samples: {folder}")
+    written = count_samples(folder)
+    if written is not None and written != count:
+        state.output.warning(f"{written} of the {count} samples asked for were written")
+    document = {"samples": folder, "count": written, "asked": count, "label": label, "seed": seed}
+    _tell(state, document, f"Samples: {folder}")
 
 
 def evaluate(context: typer.Context, run: RunFolder, as_json: AsJson = False) -> None:
@@ -68,7 +78,7 @@ def export(
 def report(context: typer.Context, run: RunFolder, as_json: AsJson = False) -> None:
     """Write the report page of a run again."""
     state = _state(context, as_json)
-    page = _in_session(state, run, lambda session: session.report())
+    page = _in_session(state, run, lambda session: _report(session, run))
     _tell(state, {"report": page}, f"Report: {page}")
 
 
@@ -89,6 +99,29 @@ def _in_session(state: State, folder: Path, do: Callable[[Session], Result]) -> 
     except KeyboardInterrupt:
         state.output.note("Interrupted; what was complete before is still there.")
         raise typer.Exit(ExitCode.INTERRUPTED) from None
+
+
+def _report(session: Session, folder: Path) -> Path:
+    """Write the report; some domains can tell of a run that is not evaluated yet, others cannot.
+
+    Raises:
+        RunError: it cannot be written, and the run has stages to go.
+    """
+    from ganworks.session import STAGES
+
+    try:
+        return session.report()
+    except GanworksError:
+        raise
+    except Exception as error:
+        done = Run(folder).read_json(STAGES)
+        missing = [name for name in ("fit", "evaluate") if name not in done]
+        if not missing:
+            raise
+        raise RunError(
+            f"{folder} is not finished ({', '.join(missing)} missing) and has no report yet "
+            f"({type(error).__name__}: {error}): continue it with `gan resume {quoted(folder)}`"
+        ) from error
 
 
 def _tell(state: State, document: Mapping[str, Any], *lines: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -45,6 +46,8 @@ def replacing(path: Path) -> Iterator[Path]:
 
 def sweep_leftovers(folder: Path) -> None:
     """Remove scratch files of processes that were killed; one of a living process is left alone."""
+    if sys.platform == "win32":  # there, asking whether a process lives would end it
+        return
     for scratch in folder.rglob(".*.part"):
         owner = scratch.name.split(".")[-2]
         if owner.isdigit() and not _alive(int(owner)):

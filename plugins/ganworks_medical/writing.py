@@ -78,7 +78,9 @@ def check_replaceable(folder: Path) -> None:
         return
     listed = _listed(folder / MANIFEST)
     if listed is None:
-        raise UsageError(f"{folder} is not empty and holds no samples of an earlier call; choose a new folder")
+        raise UsageError(
+            f"{folder} is not empty and holds no samples of an earlier call; choose a new folder"
+        )
     strange = sorted(_visible(folder) - listed)
     if strange:
         more = f" and {len(strange) - 1} more" if len(strange) > 1 else ""

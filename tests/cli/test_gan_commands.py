@@ -113,7 +113,11 @@ USAGE = [
     ),
     (["run", "rings", "--device", "cudda"], "device 'cudda' is unknown"),
     (["run", "rings", "--data", "none.npz"], "none.npz is not a .npz"),
-    (["run", "rings", "--set", "recipe_options.btch=1"], "recipe_options do not fit recipe 'ring-lsgan'"),
+    (
+        ["run", "rings", "--recipe", "ring-lsgan", "--set", "recipe_options.btch=1"],
+        "recipe_options do not fit recipe 'ring-lsgan'",
+    ),
+    (["sample", "nowhere", "--seed", str(2**31)], "Invalid value for '--seed'"),
     (["resume", "nowhere"], "nowhere is not a run folder"),
     (["sample", "nowhere", "-n", "0"], "Invalid value for '-n'"),
     (["plugins", "show", "ring"], "no plugin named 'ring' (did you mean 'rings'?)"),
@@ -252,4 +256,5 @@ def test_help_and_version(rings: Path, gan: Gan, monkeypatch: pytest.MonkeyPatch
     for text in ("--minutes", "Options of rings", "--samples", "default: 8", "Examples:", "gan run rings"):
         assert text in out
     assert "--recipe-options" not in out
-    assert "Only in --config and --set: recipe_options." in out
+    listed = " ".join(out.split()).partition("Only in --config and --set: ")[2]
+    assert "recipe_options" in listed

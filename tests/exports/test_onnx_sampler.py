@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ganworks import plugin
 from ganworks.deploy import Deployable, Port
+from ganworks.errors import UsageError
 from ganworks_exports.onnx import export
 
 # found on PYTHONPATH at start-up, before anything else is imported
@@ -109,3 +110,29 @@ def test_the_plugin_is_listed_without_its_libraries():
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.stdout.split() == ["onnx", ".onnx", "ganworks_exports.onnx:export"], done.stderr
     assert plugin.resolve(done.stdout.split()[2]) is export
+
+
+def test_an_earlier_script_is_replaced_and_nothing_else(tmp_path):
+    deployable = Deployable(
+        module=nn.Tanh(),
+        inputs=(Port(name="latent", dtype="float32", shape=("batch", 4), meaning="noise"),),
+        output=Port(name="image", dtype="float32", shape=("batch", 4), meaning="a row"),
+    )
+    export(deployable, tmp_path / "one.onnx")
+    export(deployable, tmp_path / "two.onnx")
+    script = tmp_path / "sample.py"
+    assert "two.onnx" in script.read_text(encoding="utf-8")
+
+    script.write_bytes(b"\xff print('mine')\n")
+    with pytest.raises(UsageError, match=r"sample.py is not a script of an earlier export"):
+        export(deployable, tmp_path / "three.onnx")
+    assert script.read_bytes() == b"\xff print('mine')\n"
+    assert not (tmp_path / "three.onnx").exists()
+    script.unlink()
+    script.mkdir()
+    with pytest.raises(UsageError, match="not a script of an earlier export"):
+        export(deployable, tmp_path / "three.onnx")
+    with pytest.raises(UsageError, match="name the file to write"):
+        export(deployable, tmp_path)
+    with pytest.raises(UsageError, match="name it otherwise"):
+        export(deployable, tmp_path / "new" / "sample.py")

@@ -1,6 +1,8 @@
 """Synthetic files: the input's kind and units, marked as synthetic, nothing copied, nothing half-written."""
 
 import json
+import subprocess
+import sys
 
 import nibabel
 import numpy as np
@@ -15,7 +17,7 @@ from ganworks.errors import UsageError
 from ganworks_medical.formats import output_kind
 from ganworks_medical.intensity import IntensityMap
 from ganworks_medical.policies import policy_for
-from ganworks_medical.study import Study
+from ganworks_medical.study import Study, replace_folder
 from ganworks_medical.writing import folder_names, write_samples
 
 
@@ -152,8 +154,8 @@ def test_nifti_has_the_slice_in_its_place(tmp_path, axis, sides):
 def test_manifest_has_the_given_columns_and_replaces_the_old_folder(tmp_path):
     images, labels = samples()
     old = tmp_path / "samples"
-    old.mkdir()
-    (old / "stale.png").write_text("old")
+    write_samples(old, images.repeat(2, 1, 1, 1), labels.repeat(2), range(8), study("png", EIGHT), "a" * 64)
+    (old / "benign" / ".DS_Store").touch()
     columns = {"nearest_training_distance": [0.1, 0.2, 0.3, 0.4], "verdict": ["kept"] * 4}
     write_samples(old, images, labels, [1, 2, 3, 4], study("png", EIGHT), "a" * 64, columns)
     manifest = pd.read_csv(old / "manifest.csv")
@@ -166,7 +168,7 @@ def test_manifest_has_the_given_columns_and_replaces_the_old_folder(tmp_path):
         "verdict",
     ]
     assert manifest["nearest_training_distance"].tolist() == [0.1, 0.2, 0.3, 0.4]
-    assert not (old / "stale.png").exists()
+    assert sorted(path.name for path in (old / "benign").iterdir()) == ["000001.png", "000002.png"]
     assert [path.name for path in tmp_path.iterdir()] == ["samples"]
 
 
@@ -181,6 +183,81 @@ def test_a_failure_leaves_the_old_folder_whole(tmp_path):
         write_samples(folder, images, labels, [1], study("png", EIGHT), "b" * 64)
     assert sorted(folder.rglob("*")) == before
     assert [path.name for path in tmp_path.iterdir()] == ["samples"]
+
+
+@pytest.mark.parametrize(
+    "kept", ["thesis.tex", "benign/notes.txt", "benign/000009.png", ".git/HEAD", "more/deep/manifest.csv"]
+)
+def test_nothing_but_earlier_samples_is_replaced(tmp_path, kept):
+    images, labels = samples()
+    folder = tmp_path / "samples"
+    write_samples(folder, images, labels, [1, 2, 3, 4], study("png", EIGHT), "a" * 64)
+    (folder / kept).parent.mkdir(parents=True, exist_ok=True)
+    (folder / kept).write_text("mine")
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(UsageError, match="choose a new folder"):
+        write_samples(folder, images, labels, [1, 2, 3, 4], study("png", EIGHT), "b" * 64)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("manifest", [None, "", "file,label\na.png,x\n", b"\xff\xfe\x00", "x" * 200_000])
+def test_a_manifest_of_another_program_is_not_replaced(tmp_path, manifest):
+    images, labels = samples()
+    (tmp_path / "a.png").touch()
+    if manifest is not None:
+        content = manifest if isinstance(manifest, bytes) else manifest.encode()
+        (tmp_path / "manifest.csv").write_bytes(content)
+    with pytest.raises(UsageError, match="holds no samples of an earlier call"):
+        write_samples(tmp_path, images, labels, [1, 2, 3, 4], study("png", EIGHT), "b" * 64)
+    assert (tmp_path / "a.png").exists()
+
+
+def test_samples_go_behind_a_link_and_not_over_a_file(tmp_path):
+    images, labels = samples()
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "disk")
+    for _ in range(2):
+        write_samples(tmp_path / "link", images, labels, [1, 2, 3, 4], study("png", EIGHT), "b" * 64)
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "disk" / "manifest.csv").exists()
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match="is a file"):
+        write_samples(tmp_path / "file", images, labels, [1, 2, 3, 4], study("png", EIGHT), "b" * 64)
+
+
+KILLED = """
+import os, pathlib, sys
+from ganworks_medical.study import replace_folder
+rename = pathlib.Path.rename
+def killed(path, target):
+    if path.name == "scratch":
+        os._exit(9)  # as kill -9 between the two renames
+    return rename(path, target)
+pathlib.Path.rename = killed
+replace_folder(pathlib.Path("scratch"), pathlib.Path("study"))
+"""
+
+
+def test_a_kill_between_the_two_renames_costs_nothing(tmp_path):
+    for name in ("scratch", "study"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "study.json").write_text(name)
+    code = subprocess.run([sys.executable, "-c", KILLED], cwd=tmp_path, check=False).returncode
+    assert code == 9
+    assert not (tmp_path / "study").exists()
+    assert Study.exists(tmp_path)
+    assert (tmp_path / "study" / "study.json").read_text() == "study"
+    (tmp_path / ".study.77.old").mkdir()  # of a kill while it deleted
+    replace_folder(tmp_path / "scratch", tmp_path / "study")
+    assert [path.name for path in tmp_path.iterdir()] == ["study"]
+    assert (tmp_path / "study" / "study.json").read_text() == "scratch"
+
+
+def test_a_folder_that_cannot_be_placed_leaves_the_old_one(tmp_path):
+    (tmp_path / "study").mkdir()
+    with pytest.raises(FileNotFoundError):
+        replace_folder(tmp_path / "absent", tmp_path / "study")
+    assert [path.name for path in tmp_path.iterdir()] == ["study"]
 
 
 def test_folder_names_are_safe_and_distinct():
