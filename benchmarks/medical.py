@@ -46,6 +46,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=5.0, help="training budget of each run")
     parser.add_argument("--seeds", type=int, default=20, help="paired repetitions of the downstream test")
     parser.add_argument("--seed", type=int, nargs="+", default=[0], help="seeds of the training")
+    parser.add_argument("--evaluate-only", action="store_true", help="measure runs that are there again")
     parser.add_argument("--out", type=Path, default=Path("runs/benchmark-medical"))
     return parser.parse_args()
 
@@ -57,11 +58,16 @@ def run(options: argparse.Namespace, keep: int, seed: int, out: Path) -> None:
         "--minutes", str(options.minutes), "--seeds", str(options.seeds), "--seed", str(seed),
         "--out", str(out), "--force",
     ]  # fmt: skip
+    if options.evaluate_only:
+        command = [sys.executable, "-m", "ganworks_cli", "evaluate", str(out), "--json"]
     subprocess.run(command, check=True, stdout=sys.stderr)
 
 
 def row(keep: int, metrics: dict[str, Any]) -> list[str]:
     fidelity, privacy, downstream = metrics["fidelity"], metrics["privacy"], metrics["downstream"]
+    for block in (fidelity, privacy, downstream):
+        if "reason" in block:  # too few images for one of the columns
+            return [str(keep), block["reason"], *[""] * (len(COLUMNS) - 2)]
     own = fidelity["independent"]
     rival = downstream["best_real_arm"]
     synthetic = f"synthetic_{downstream['ratio']}"

@@ -64,6 +64,9 @@ class MonaiTransform(BaseModel):
 class Options(RunOptions):
     """Options of the domain; the defaults suit a first run on a laptop."""
 
+    minutes: float | None = Field(
+        None, gt=0, description="Training budget in minutes of wall time; 3 without it and without --steps."
+    )
     kind: Kind = Field("auto", description="What --data is; auto goes by what is there.")
     modality: Modality = Field(
         "auto", description="Sets the augmentation and the intensity rule; auto: from DICOM or NIfTI."
@@ -108,7 +111,6 @@ class Options(RunOptions):
     file_kind: FileKind = Field("auto", description="Kind of the synthetic files; auto: that of the input.")
     seeds: int = Field(20, ge=2, le=200, description="Paired repetitions of the downstream experiment.")
     require_gain: bool = Field(False, description="Fail the run when the downstream verdict is not GAIN.")
-    exporter: str = Field("onnx", description="Model format to export (`gan plugins list`).")
     monai_transforms: tuple[MonaiTransform, ...] = Field(
         (),
         description='Random MONAI transforms for training batches, [{name = "...", args = {...}}].',

@@ -16,24 +16,25 @@ from ganworks import RunError, UsageError
 from ganworks.data import Dataset
 from ganworks.deploy import Deployable, Port
 from ganworks.errors import MissingExtraError, nearest
-from ganworks.metrics import diversity_ratio, kernel_distance
+from ganworks.metrics import diversity_ratio
 from ganworks.networks import load_efficientnet_lite0
 from ganworks.pipeline import Pipeline, SampleRequest
+from ganworks.run import REPORT
 from ganworks.training import Checkpoints, Sampler, Validation, weights_sha256
 from ganworks_medical.evaluation import (
-    EVALUATION_SEEDS,
-    FILE_SEEDS,
-    VALIDATION_SEEDS,
-    CopyGate,
-    Kept,
+    FEWEST_KEPT,
     downstream_block,
     fidelity_block,
     judged_by,
     like_the_real_ones,
+    mean_over_classes,
+    memorised_block,
     own_extractor,
     privacy_block,
-    starved_classes,
+    validated_by,
+    warn_of_few,
 )
+from ganworks_medical.gate import CopyGate, Kept, Purpose, first_seed
 from ganworks_medical.options import Options
 from ganworks_medical.reading import read
 from ganworks_medical.report import write_report
@@ -43,8 +44,8 @@ from ganworks_medical.writing import write_samples
 
 SMALL_DATA = 20_000  # up to this many training images the projected discriminator is the better choice
 VALIDATION_ROWS = 400
-LEAST_CLASS_ROWS = 12  # validation images of a class for a distance of its own
-DOWNSTREAM_ROWS = 1_000  # synthetic images for each class that is filled up
+LEAST_SIDE = 16  # pixels of the shorter side, for the pretrained network under the projected discriminator
+DOWNSTREAM_ROWS = 1_000  # synthetic images of each class for the downstream gain
 
 
 class MedicalPipeline(Pipeline[Options]):
@@ -62,14 +63,16 @@ class MedicalPipeline(Pipeline[Options]):
         """The data as they were read; from the run's cache when it is there."""
         if Study.exists(self.run.cache):
             return Study.load(self.run.cache)
-        return read(self.options, self.run.cache, self.run)
+        study = read(self.options, self.run.cache, self.run)
+        warn_of_few(study, self.run)
+        return study
 
     def facts(self) -> dict[str, Any]:
         study = self.study
         return {"title": study.title, "fingerprint": study.fingerprint, "classes": list(study.classes)}
 
     def default_recipe(self, data: Dataset) -> str:
-        if len(data) > SMALL_DATA:
+        if len(data) > SMALL_DATA or min(data.space.height, data.space.width) < LEAST_SIDE:
             return "sngan"
         try:
             load_efficientnet_lite0()
@@ -82,21 +85,19 @@ class MedicalPipeline(Pipeline[Options]):
     # while training
     def validate(self, sampler: Sampler) -> Validation:
         real, labels, features = self._validation
-        seeds = VALIDATION_SEEDS + torch.arange(len(labels))
+        seeds = first_seed(Purpose.VALIDATION) + torch.arange(len(labels))
         made = sampler.sample(labels, seeds)
-        score = _mean_over_classes(features, self._own(made), labels)
+        score = mean_over_classes(features, self._own(made), labels)
         return Validation(score, diversity_ratio(real, made, labels, labels))
 
     @cached_property
     def _own(self) -> Any:
-        return own_extractor(self.study, self.options.seed)
+        return own_extractor(self.study, self._gate, self.options.seed)
 
     @cached_property
     def _validation(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Validation images, their labels and features; the training part stands in where there are few."""
-        part = self.study.part("validation")
-        if len(part) < 24:
-            part = self.study.part("train")
+        """Images that choose the checkpoint, their labels and features; see `validated_by`."""
+        part = self.study.part(validated_by(self.study))
         index = torch.linspace(0, len(part) - 1, min(len(part), VALIDATION_ROWS)).long()
         real = part.rows(index)
         return real, part.labels[index], self._own(real)
@@ -104,10 +105,15 @@ class MedicalPipeline(Pipeline[Options]):
     # after training
     def sample(self, sampler: Sampler, request: SampleRequest) -> Path:
         labels = self._wanted(request)
-        first = FILE_SEEDS + request.seed * 10_000_000
-        kept = self._gate.draw(sampler, labels, first)
-        if len(kept.labels) == 0:
-            raise RunError("every sample was a near-copy of a training image: train on more data, or shorter")
+        # samples asked for later are further ones, not those that the run has written already
+        purpose = Purpose.FILES if request.out == self.run.samples else Purpose.MORE_FILES
+        kept = self._gate.draw(sampler, labels, first_seed(purpose, request.seed))
+        if len(kept.labels) < len(labels):
+            self.run.warn(
+                "near-copies",
+                f"{len(kept.labels)} of {len(labels)} samples written to {request.out.name}: the others were "
+                "near-copies of training images each time they were drawn; train on more images, or shorter",
+            )
         write_samples(
             request.out,
             kept.images,
@@ -124,22 +130,28 @@ class MedicalPipeline(Pipeline[Options]):
         return request.out
 
     def evaluate(self, sampler: Sampler) -> dict[str, Any]:
-        study = self.study
-        made = self._gate.draw(sampler, like_the_real_ones(study), EVALUATION_SEEDS)
-        fillers = torch.tensor(starved_classes(study)).repeat_interleave(DOWNSTREAM_ROWS)
-        filling = self._gate.draw(sampler, fillers, EVALUATION_SEEDS + 10_000_000)
-        if min(len(made.labels), len(filling.labels)) < 12:
-            raise RunError("almost every sample was a near-copy of a training image: the generator memorised")
+        study, gate = self.study, self._gate
+        labels, first = like_the_real_ones(study), first_seed(Purpose.EVALUATION)
+        made = gate.draw(sampler, labels, first)
         blocks: dict[str, Callable[[], dict[str, Any]]] = {
             "fidelity": lambda: fidelity_block(study, made, self._own),
-            "privacy": lambda: privacy_block(study, self._gate, made),
-            "downstream": lambda: downstream_block(study, filling, self.options.seeds, self.run),
+            "privacy": lambda: self._privacy(sampler, made, labels, first),
+            "downstream": lambda: self._downstream(sampler),
         }
         found = {name: blocks[name]() for name in self.run.progress(list(blocks), "evaluation")}
-        if extra := self.extra_metrics(judged_by(study).all_rows(), made.images):
+        measured = "reason" not in found["fidelity"]
+        if measured and (extra := self.extra_metrics(judged_by(study).all_rows(), made.images)):
             found["extra"] = extra
-        self._check_gain(found["downstream"])
         return found
+
+    def conclude(self, metrics: dict[str, Any]) -> None:
+        """Raise `RunError` where ``require_gain`` is set and the finished run shows no gain."""
+        found = metrics.get("downstream", {}).get("verdict", "not evaluated")
+        if self.options.require_gain and found != "GAIN":
+            raise RunError(
+                f"--require-gain: the downstream verdict is {found}; train longer, or on more images of the "
+                f"rare class ({self.run.folder / REPORT} has the numbers)"
+            )
 
     def deployable(self, sampler: Sampler) -> Deployable:
         study = self.study
@@ -197,12 +209,20 @@ class MedicalPipeline(Pipeline[Options]):
         count = request.count or self.options.images_per_class * len(which)
         return torch.tensor(which).repeat(-(-count // len(which)))[:count].sort().values
 
-    def _check_gain(self, downstream: dict[str, Any]) -> None:
-        if self.options.require_gain and downstream["verdict"] != "GAIN":
-            raise RunError(
-                f"--require-gain: the downstream verdict is {downstream['verdict']}; "
-                "train longer, or on more images of the rare class"
-            )
+    def _privacy(self, sampler: Sampler, made: Kept, labels: Tensor, first: int) -> dict[str, Any]:
+        if len(made.labels) >= FEWEST_KEPT:
+            return privacy_block(self.study, self._gate, made)
+        everything = self._gate.draw_ungated(sampler, labels, first)
+        return memorised_block(self.study, self._gate, everything, made)
+
+    def _downstream(self, sampler: Sampler) -> dict[str, Any]:
+        study = self.study
+
+        def draw() -> Kept:
+            labels = torch.arange(len(study.classes)).repeat_interleave(DOWNSTREAM_ROWS)
+            return self._gate.draw(sampler, labels, first_seed(Purpose.DOWNSTREAM), small=True)
+
+        return downstream_block(study, self._gate, draw, self.options.seeds, self.run)
 
     def _card(self) -> dict[str, Any]:
         study = self.study
@@ -217,15 +237,6 @@ class MedicalPipeline(Pipeline[Options]):
             "notice": "Machine-generated images of no patient. Not for diagnosis.",
             "license": "by the owner of the training data",
         }
-
-
-def _mean_over_classes(real: Tensor, made: Tensor, labels: Tensor) -> float:
-    """Kernel distance, averaged over classes: a rare class counts as much as a common one."""
-    members = [labels == label for label in labels.unique()]
-    large = [rows for rows in members if int(rows.sum()) >= LEAST_CLASS_ROWS]
-    if len(large) < len(members):
-        return kernel_distance(real, made).value
-    return sum(kernel_distance(real[rows], made[rows]).value for rows in large) / len(large)
 
 
 class InUnits(nn.Module):
@@ -243,4 +254,4 @@ class InUnits(nn.Module):
         return x.round().clamp(0, 255).to(torch.uint8) if self.whole else x
 
 
-__all__ = ["InUnits", "Kept", "MedicalPipeline"]
+__all__ = ["InUnits", "MedicalPipeline"]

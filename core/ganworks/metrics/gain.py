@@ -91,8 +91,8 @@ def downstream_gain(
         ``gain``, ``gain_low``, ``gain_high``: paired difference of balanced accuracy between the two on the
         test set, with a 95 % interval over seeds and test images (`gain_summary.paired_gain`).
         ``verdict``: GAIN where that interval lies above 0, HARM below, NO MEASURABLE GAIN between.
-        ``label_fidelity``: share of the images of the filled classes to which the better classifier trained on
-        real images gives the class they were made for.
+        ``label_fidelity``: share of the images of the filled classes to which the better classifier trained
+        on real images gives the class they were made for.
         ``per_class``: recall of each class on the test set, by arm.
 
     Raises:

@@ -12,8 +12,8 @@ from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
 from ganworks.errors import DataError, UsageError
 from ganworks.metrics.gain import default_steps, downstream_gain
-from ganworks.metrics.gain_arms import duplicates, macro_auc, recalls
-from ganworks.metrics.gain_summary import interval, verdict
+from ganworks.metrics.gain_arms import Score, duplicates, macro_auc, recalls
+from ganworks.metrics.gain_summary import interval, paired_gain, verdict
 from ganworks.metrics.labelled import Labelled
 
 ARM_KEYS = {"mean", "std", "low", "high", "values", "auc", "minority_recall"}
@@ -67,8 +67,10 @@ def test_numbers_agree_with_each_other(result):
     ours, rival = (arms[name]["values"] for name in (f"synthetic_{result['ratio']}", result["best_real_arm"]))
     difference = np.subtract(ours, rival)
     assert result["gain"] == pytest.approx(difference.mean())
-    expected = stats.t.interval(0.95, 2, difference.mean(), stats.sem(difference))
-    assert (result["gain_low"], result["gain_high"]) == pytest.approx(expected)
+    low, high = stats.t.interval(0.95, 2, difference.mean(), stats.sem(difference))
+    assert result["gain_low"] <= low  # the draw of the test images comes on top of the seeds
+    assert result["gain_high"] >= high
+    assert result["gain_low"] + result["gain_high"] == pytest.approx(2 * result["gain"])
     for name, arm in arms.items():
         assert arm["mean"] == pytest.approx(np.mean(result["per_class"][name]))
         assert arm["minority_recall"] in result["per_class"][name]
@@ -105,6 +107,44 @@ def test_an_interrupt_leaves_at_once():
 def test_only_the_starved_class_may_be_filled_up():
     starved = Labelled(cloud(40, 3).images[::2], torch.zeros(20, dtype=torch.int64))
     assert run(synthetic=starved, steps=2, ratios=(1,))["ratio"] == 1
+
+
+def test_classes_that_are_not_to_be_filled_enter_synthetic_only_and_no_other_arm():
+    both = cloud(40, 3)
+    options = {"steps": 8, "seeds": 2, "ratios": (1.0,)}
+    alone = run(synthetic=Labelled(both.images[1::2], both.labels[1::2]), **options)
+    found = run(synthetic=both, fill=[1], **options)
+    same = ("real", "real+classical", "synthetic_1.0", "duplicated")
+    assert {name: found["arms"][name] for name in same} == {name: alone["arms"][name] for name in same}
+    assert found["label_fidelity"] == alone["label_fidelity"]
+    assert found["per_class"]["synthetic_only"] != alone["per_class"]["synthetic_only"]
+    with pytest.raises(DataError, match="classes to fill"):
+        run(synthetic=Labelled(both.images[::2], both.labels[::2]), fill=[1])
+
+
+def score(hits, labels):
+    recall = np.array([hits[labels == label].mean() for label in np.unique(labels)])
+    return Score(float("nan"), float(recall.mean()), float("nan"), recall, hits, float("nan"))
+
+
+def test_the_gain_interval_is_a_stratified_bootstrap_over_test_images_when_seeds_agree():
+    random, labels = np.random.default_rng(0), np.repeat([0, 1], [25, 120])
+    ours, rival = ((random.random(145) < p).astype(float) for p in (0.85, 0.7))
+    gain, low, high = paired_gain([score(ours, labels)] * 3, [score(rival, labels)] * 3, labels)
+    rows = [np.flatnonzero(labels == label) for label in (0, 1)]
+    draws = [
+        np.mean([(ours - rival)[random.choice(of_class, len(of_class))].mean() for of_class in rows])
+        for _ in range(4000)
+    ]
+    assert gain == pytest.approx(np.mean(draws), abs=0.01)
+    assert (low, high) == pytest.approx(np.quantile(draws, [0.025, 0.975]), abs=0.015)
+
+
+def test_the_gain_interval_is_students_when_every_test_image_agrees():
+    labels = np.repeat([0, 1], 30)
+    ours = [score(np.full(60, share), labels) for share in (0.7, 0.8, 0.75)]
+    rival = [score(np.full(60, 0.7), labels)] * 3
+    assert paired_gain(ours, rival, labels) == pytest.approx(interval(np.array([0.0, 0.1, 0.05])))
 
 
 def test_large_images_are_averaged_down():

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ganworks.errors import DataError
+from ganworks.metrics import at_most
 from ganworks.metrics.classifier import (
     ClassifierExtractor,
     SmallClassifier,
@@ -135,3 +136,14 @@ def test_refuses_nan():
     x[1] = float("nan")
     with pytest.raises(DataError, match="1 of 4"):
         self_trained_extractor(x, y, 2)
+
+
+@pytest.mark.parametrize(("size", "seen"), [((96, 128), (48, 64)), ((40, 64), (40, 64))])
+def test_the_extractor_sees_images_at_64_pixels_at_most(size, seen):
+    images = torch.rand(12, 1, *size, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    labels = torch.arange(12) % 2
+    extractor = self_trained_extractor(images, labels, 2, steps=2)
+    small = at_most(images)
+    assert small.shape[-2:] == seen
+    assert torch.equal(extractor(images), extractor(small))
+    assert extractor.hash == self_trained_extractor(small, labels, 2, steps=2).hash

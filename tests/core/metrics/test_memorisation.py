@@ -51,6 +51,15 @@ def test_fresh_images_are_not_copies_and_large_images_are_shrunk():
     assert (nearest_training(train, train, rule).index == torch.arange(60)).all()
 
 
+def test_without_held_out_images_only_the_same_image_is_a_copy():
+    train, fresh = smooth(60, 0), smooth(60, 2)
+    rule = copy_rule(fresh[:0], train)
+    noise = 0.2 * torch.randn(train.shape, generator=torch.Generator().manual_seed(0))
+    assert nearest_training(train, train, rule).is_copy.all()
+    assert not nearest_training(fresh, train, rule).is_copy.any()
+    assert not nearest_training(train + noise, train, rule).is_copy.any()
+
+
 def test_a_leaking_split_does_not_hide_copies():
     train, heldout = smooth(60, 0), smooth(60, 1)
     leaking = torch.cat([heldout, train[:1]])

@@ -40,13 +40,13 @@ def run(data: Path, out: Path, **options) -> Session:
 
 
 def dicom_folder(root: Path) -> Path:
-    """Two classes of 24 CT patches each, cut from pydicom's CT slice, saved as 16-bit DICOM."""
+    """Two classes of 120 patches each of pydicom's CT slice (24 for the test part), as 16-bit DICOM."""
     source = pydicom.dcmread(get_testdata_file("CT_small.dcm"))
     whole = source.pixel_array
     draw = np.random.default_rng(0)
     for label, row in (("air", 0), ("body", 48)):
         (root / label).mkdir(parents=True)
-        for number in range(24):
+        for number in range(120):
             top, left = row + draw.integers(0, 24), draw.integers(0, 88)
             patch = whole[top : top + 40, left : left + 40].astype(np.int16)
             patch = patch + draw.normal(0, 15, patch.shape).astype(np.int16)
@@ -56,7 +56,7 @@ def dicom_folder(root: Path) -> Path:
             source.SeriesInstanceUID = pydicom.uid.generate_uid()
             source.SOPInstanceUID = pydicom.uid.generate_uid()
             source.file_meta.MediaStorageSOPInstanceUID = source.SOPInstanceUID
-            source.save_as(root / label / f"{number:02d}.dcm")
+            source.save_as(root / label / f"{number:03d}.dcm")
     return root
 
 
