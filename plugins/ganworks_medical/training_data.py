@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from time import perf_counter
 from typing import Any
 
@@ -43,7 +44,8 @@ class TrainingData:
     def _through_monai(self, x: Tensor) -> Tensor:
         assert self.transforms is not None
         self.transforms.set_random_state(seed=int(torch.randint(2**31, ())))
-        changed = [torch.as_tensor(self.transforms(image)).float() for image in x]
+        with _without_meta():
+            changed = [torch.as_tensor(self.transforms(image)).float() for image in x]
         return torch.stack(changed).clamp(-1, 1)
 
     def report_cost(self, run: Run, rows: int = 64) -> None:
@@ -72,10 +74,8 @@ def monai_transforms(named: Sequence[MonaiTransform]) -> Any:
     """
     if not named:
         return None
-    from monai.data import set_track_meta
     from monai.transforms import Compose
 
-    set_track_meta(False)  # meta data on every image halves the speed
     return Compose([_monai_transform(one) for one in named], lazy=False)
 
 
@@ -90,6 +90,19 @@ def _monai_transform(named: MonaiTransform) -> Any:
         return kind(**named.args)
     except (TypeError, ValueError) as error:
         raise UsageError(f"monai_transforms: the arguments of {named.name} do not fit: {error}") from None
+
+
+@contextmanager
+def _without_meta() -> Iterator[None]:
+    """MONAI's meta data on every image halve the speed; its readers, elsewhere, need them."""
+    from monai.data import get_track_meta, set_track_meta
+
+    before = get_track_meta()
+    set_track_meta(False)
+    try:
+        yield
+    finally:
+        set_track_meta(before)
 
 
 def _mirrored(x: Tensor, dimension: int) -> Tensor:

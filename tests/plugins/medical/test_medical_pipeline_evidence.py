@@ -167,11 +167,11 @@ def test_a_seed_out_of_range_is_a_usage_error(seed):
 
 def test_a_required_gain_is_asked_for_after_the_numbers_are_there(tmp_path):
     found = pipeline(tmp_path / "set.npz", tmp_path / "out", require_gain=True)
-    found.verdict({"downstream": {"verdict": "GAIN"}})
+    found.conclude({"downstream": {"verdict": "GAIN"}})
     for metrics in ({"downstream": {"verdict": "HARM"}}, {}):
         with pytest.raises(RunError, match="--require-gain"):
-            found.verdict(metrics)
-    pipeline(tmp_path / "set.npz", tmp_path / "out").verdict({})
+            found.conclude(metrics)
+    pipeline(tmp_path / "set.npz", tmp_path / "out").conclude({})
 
 
 def test_few_test_images_are_no_downstream_experiment(tmp_path):
