@@ -19,13 +19,11 @@ from ganworks.training import (
     Average,
     DiffAugment,
     Draw,
-    Phase,
     Recipe,
-    Stage,
     Term,
-    game,
     mode_seeking,
     no_augmentation,
+    two_player,
 )
 
 AugmentName = Literal["none", "diffaugment", "ada"]
@@ -47,9 +45,8 @@ def hinge_recipe(
     bf16: frozenset[str],
 ) -> Recipe:
     """A hinge game between an upsampling generator and the given discriminator."""
-    discriminator_term, generator_term = game(HINGE)
-    diversity = (Term("mode_seeking", mode_seeking, weight=seek),) if seek else ()
     augmentation, controller = augmentation_named(augment)
+    diversity = [Term("mode_seeking", mode_seeking, weight=seek)] if seek else []
     return Recipe(
         name=name,
         space=space,
@@ -57,23 +54,11 @@ def hinge_recipe(
             "generator": partial(UpsamplingGenerator, space, latent, width=width),
             "discriminator": discriminator,
         },
-        stages=(
-            Stage(
-                (
-                    Phase(
-                        name="discriminator",
-                        moves=("discriminator",),
-                        terms=(discriminator_term,),
-                        optimizer=Adam(lr_discriminator),
-                    ),
-                    Phase(
-                        name="generator",
-                        moves=("generator",),
-                        terms=(generator_term, *diversity),
-                        optimizer=Adam(lr_generator),
-                    ),
-                )
-            ),
+        stages=two_player(
+            HINGE,
+            discriminator=Adam(lr_discriminator),
+            generator=Adam(lr_generator),
+            generator_terms=diversity,
         ),
         draw=Draw(batch=batch, latent=latent, pairs=bool(seek)),
         averages=(Average(halflife_images=halflife_images, rampup=0.08),),

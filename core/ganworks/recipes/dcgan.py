@@ -6,7 +6,7 @@ from functools import partial
 
 from ganworks.networks import ConvDiscriminator, DCGANGenerator
 from ganworks.space import SampleSpace
-from ganworks.training import NON_SATURATING, Adam, Draw, Phase, Recipe, Stage, game
+from ganworks.training import NON_SATURATING, Adam, Draw, Recipe, two_player
 
 
 def dcgan(
@@ -18,7 +18,6 @@ def dcgan(
     lr: float = 2e-4,  # the paper's
 ) -> Recipe:
     """Non-saturating game, BatchNorm on both sides, Adam with beta1 = 0.5."""
-    discriminator_term, generator_term = game(NON_SATURATING)
     adam = Adam(lr, (0.5, 0.999))
     return Recipe(
         name="dcgan",
@@ -27,19 +26,7 @@ def dcgan(
             "generator": partial(DCGANGenerator, space, latent, width=width),
             "discriminator": partial(ConvDiscriminator, space, width=width, norm="batch"),
         },
-        stages=(
-            Stage(
-                (
-                    Phase(
-                        name="discriminator",
-                        moves=("discriminator",),
-                        terms=(discriminator_term,),
-                        optimizer=adam,
-                    ),
-                    Phase(name="generator", moves=("generator",), terms=(generator_term,), optimizer=adam),
-                )
-            ),
-        ),
+        stages=two_player(NON_SATURATING, discriminator=adam, generator=adam),
         draw=Draw(batch=batch, latent=latent),
         averages=(),
         bf16=frozenset({"generator", "discriminator"}),

@@ -6,18 +6,7 @@ from functools import partial
 
 from ganworks.networks import ConvDiscriminator, DCGANGenerator
 from ganworks.space import SampleSpace
-from ganworks.training import (
-    WASSERSTEIN,
-    Adam,
-    Average,
-    Draw,
-    Phase,
-    Recipe,
-    Stage,
-    Term,
-    game,
-    gradient_penalty,
-)
+from ganworks.training import WASSERSTEIN, Adam, Average, Draw, Recipe, Term, gradient_penalty, two_player
 
 
 def wgan_gp(
@@ -31,7 +20,6 @@ def wgan_gp(
     penalty: float = 10.0,  # lambda
 ) -> Recipe:
     """Five critic steps a generator step; the critic has no BatchNorm, because the penalty is per row."""
-    critic_term, generator_term = game(WASSERSTEIN)
     adam = Adam(lr, (0.0, 0.9))
     return Recipe(
         name="wgan-gp",
@@ -40,19 +28,12 @@ def wgan_gp(
             "generator": partial(DCGANGenerator, space, latent, width=width),
             "discriminator": partial(ConvDiscriminator, space, width=width, norm="none"),
         },
-        stages=(
-            Stage(
-                (
-                    Phase(
-                        name="critic",
-                        moves=("discriminator",),
-                        terms=(critic_term, Term("gradient_penalty", gradient_penalty, weight=penalty)),
-                        optimizer=adam,
-                        repeat=critic_steps,
-                    ),
-                    Phase(name="generator", moves=("generator",), terms=(generator_term,), optimizer=adam),
-                )
-            ),
+        stages=two_player(
+            WASSERSTEIN,
+            discriminator=adam,
+            generator=adam,
+            discriminator_terms=[Term("gradient_penalty", gradient_penalty, weight=penalty)],
+            critic_steps=critic_steps,
         ),
         draw=Draw(batch=batch, latent=latent),
         averages=(Average(halflife_images=20_000),),

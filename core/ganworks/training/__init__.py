@@ -15,7 +15,7 @@ from ganworks.training.losses import (
     WASSERSTEIN,
     AdversarialLoss,
 )
-from ganworks.training.recipe import Adam, Average, Phase, Recipe, Stage, describe
+from ganworks.training.recipe import Adam, Average, Phase, Recipe, Stage, describe, two_player
 from ganworks.training.sampler import Sampler
 from ganworks.training.state import TrainingState
 from ganworks.training.step import Judgement, Step
@@ -70,6 +70,7 @@ __all__ = [
     "r1",
     "r2",
     "read_tensors",
+    "two_player",
     "weights_sha256",
     "write_tensors",
 ]

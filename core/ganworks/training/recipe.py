@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from functools import partial
 from typing import Any
@@ -16,7 +16,8 @@ from torch.optim import Optimizer
 from ganworks.space import SampleSpace
 from ganworks.training.augment import AdaController, Augmentation, no_augmentation
 from ganworks.training.draw import Draw
-from ganworks.training.terms import Term
+from ganworks.training.losses import AdversarialLoss
+from ganworks.training.terms import Term, game
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,34 @@ class Stage:
 
     phases: tuple[Phase, ...]
     until_images: int | None = None
+
+
+def two_player(
+    loss: AdversarialLoss,
+    *,
+    discriminator: Adam,
+    generator: Adam,
+    discriminator_terms: Sequence[Term] = (),
+    generator_terms: Sequence[Term] = (),
+    critic_steps: int = 1,
+) -> tuple[Stage, ...]:
+    """The common case: one stage in which a discriminator and a generator move in turn.
+
+    Each side minimises its side of ``loss`` plus its further terms; the discriminator moves ``critic_steps``
+    times for each step of the generator.
+    """
+    judging, making = game(loss)
+    phases = (
+        Phase(
+            name="discriminator",
+            moves=("discriminator",),
+            terms=(judging, *discriminator_terms),
+            optimizer=discriminator,
+            repeat=critic_steps,
+        ),
+        Phase(name="generator", moves=("generator",), terms=(making, *generator_terms), optimizer=generator),
+    )
+    return (Stage(phases),)
 
 
 @dataclass(frozen=True)

@@ -130,4 +130,4 @@ def test_wgan_gp_steps_its_critic_five_times():
             counted.extend(record.phase for record in records)
 
     fit(build("wgan-gp", data), data, engine(), Budget(steps=1), watches=[Count()])
-    assert counted == ["critic"] * 5 + ["generator"]
+    assert counted == ["discriminator"] * 5 + ["generator"]
