@@ -21,7 +21,12 @@ def verdicts(metrics: dict[str, Any]) -> dict[str, str]:
 
 def verdict_lines(metrics: dict[str, Any]) -> list[str]:
     """Return the verdicts as they are read: ``gain on a real task: GAIN``."""
-    return [f"{_VERDICTS.get(name, name)}: {verdict}" for name, verdict in verdicts(metrics).items()]
+    lines = []
+    for name, verdict in verdicts(metrics).items():
+        part = metrics[name]
+        why = part.get("reason") or "; ".join(part.get("reasons", ())[:1])
+        lines.append(f"{_VERDICTS.get(name, name)}: {verdict}" + (f" ({why})" if why else ""))
+    return lines
 
 
 def made(folder: Path) -> dict[str, Path]:

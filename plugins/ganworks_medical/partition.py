@@ -85,7 +85,10 @@ class Partition:
                 f"add images or lower --min-class{self._thinning_hint()}"
             )
         if len(self.classes) == 1:
-            self.notes.append(f"only one class ('{self.classes[0]}'): the generator is unconditional")
+            self.notes.append(
+                f"only one class ('{self.classes[0]}'): the generator is unconditional. For classes give one "
+                "folder a class, or a CSV manifest"
+            )
         return small
 
     def group(self) -> None:

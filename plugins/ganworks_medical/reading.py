@@ -140,6 +140,10 @@ def _announce(study: Study, run: Run) -> None:
     run.emit("data", **study.describe(), rejected=len(study.rejects))
     for note in study.notes:
         run.warn("data", note)
+    out = study.rejects[study.rejects["action"].str.contains("left out|dropped|skipped|refused")]
+    if len(out):
+        first = f"{out['file'].iloc[0]}: {out['reason'].iloc[0]}"
+        run.warn("rejected", f"{len(out)} files or images left out, listed in the report ({first})")
     for name, count in study.left_out.items():
         run.warn("small-class", f"class '{name}' has only {count} images and is left out (--min-class)")
     for name, count in study.low_data.items():

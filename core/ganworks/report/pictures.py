@@ -158,4 +158,12 @@ def _finish(axes: Axes, series: int, *, empty: bool) -> None:
     if empty:
         axes.text(0.5, 0.5, "no values", transform=axes.transAxes, ha="center", va="center", color=MUTED)
     elif series > 1:
-        axes.legend(frameon=False, labelcolor=INK, fontsize=POINTS, handlelength=1.6)
+        axes.legend(
+            frameon=False,
+            labelcolor=INK,
+            fontsize=POINTS,
+            handlelength=1.6,
+            loc="lower left",
+            bbox_to_anchor=(0, 1),  # above the axes, where it hides no line
+            ncols=min(series, 4),
+        )

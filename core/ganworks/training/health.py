@@ -56,7 +56,7 @@ class Health:
             return []
         text = (
             "the discriminator tells real from fake without error: its gradients teach little. "
-            "Try another recipe_options.augment, a lower lr, or more data"
+            "Try more data, or `--set recipe_options={lr=1e-4}`"
         )
         return [Warned("discriminator-won", text)]
 
@@ -77,7 +77,7 @@ def collapse(diversity_ratio: float, limit: float = 0.25) -> list[Warned]:
         return []
     text = (
         f"mode collapse: generated samples vary {diversity_ratio:.2f} times as much as real ones. "
-        "Try a larger recipe_options.seek or a longer training"
+        "Try a longer training, or `--set recipe_options={seek=0.2}`"
     )
     return [Warned("collapse", text)]
 
@@ -91,7 +91,8 @@ def _stop_if_not_finite(window: list[tuple[int, PhaseRecord]], last_checkpoint: 
     what = f"term '{broken[0]}'" if broken else "the gradient"
     raise RunError(
         f"training diverged: {what} of phase '{record.phase}' is not finite at step {step}. "
-        f"Last good checkpoint: {last_checkpoint}. Try a lower recipe_options.lr, or `--set bf16=false`"
+        f"Last good checkpoint: {last_checkpoint}. "
+        "Try `--set recipe_options={lr=1e-4}` or `--set bf16=false`"
     )
 
 

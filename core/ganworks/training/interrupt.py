@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -25,6 +26,7 @@ def held_interrupts() -> Iterator[Callable[[], bool]]:
         if came.is_set():
             before[number](number, frame)
         came.set()
+        os.write(2, b"\nstopping after this step and saving; once more to stop at once\n")
 
     if threading.current_thread() is threading.main_thread():
         for number in _SIGNALS:

@@ -126,17 +126,17 @@ class ValidationWatch:
         if due <= state.notes.get("validations", 0):
             return
         started = perf_counter()
-        self._validate(state)
+        self._validate(state, fraction)
         state.notes["validations"] = due
         state.seconds += perf_counter() - started  # validating is part of the budget
 
     def end(self, state: TrainingState) -> None:
         if not self.checkpoints.best.exists():
-            self._validate(state)
+            self._validate(state, 1.0)
         if not self.checkpoints.best.exists():  # no score is a number: the last generator is all there is
             self.checkpoints.save_best(state, float("nan"))
 
-    def _validate(self, state: TrainingState) -> None:
+    def _validate(self, state: TrainingState, fraction: float) -> None:
         self.check()
         device = next(state.networks["generator"].parameters()).device
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
@@ -153,8 +153,11 @@ class ValidationWatch:
             best=best,
             **found.values,
         )
-        if found.diversity_ratio is not None:
-            _warn(self.run, collapse(found.diversity_ratio))
+        started = fraction >= 0.25  # a young generator has no variety yet, and that says nothing
+        if found.diversity_ratio is not None and started and not state.notes.get("collapse_said"):
+            warnings = collapse(found.diversity_ratio)
+            state.notes["collapse_said"] = bool(warnings)
+            _warn(self.run, warnings)
 
     def _best_score(self, state: TrainingState) -> float:
         """The best score on the way to this state: a timeline lost to a crash does not count."""
