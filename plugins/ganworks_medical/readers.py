@@ -69,7 +69,7 @@ def read_file(path: Path, options: Options) -> list[Frame]:
         raise MissingExtraError(f"reading {path.name}", "medical") from None
     except Exception as error:  # decoders raise anything; one bad file must not end the run
         reason = f"{type(error).__name__}: {str(error).replace(str(path), path.name)}"
-        raise BadFileError(f"unreadable: damaged, or not what its name says ({reason[:160]})") from error
+        raise BadFileError(f"unreadable ({reason[:160]})") from error
 
 
 def _read_picture(path: Path, options: Options) -> list[Frame]:
