@@ -23,6 +23,14 @@ from ganworks.training import (
 )
 
 
+@pytest.fixture(autouse=True)
+def ctrl_c_is_heard():
+    """A process started in the background of a shell ignores SIGINT; these tests need it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 class PressCtrlC:
     """Sends SIGINT to this very process in the middle of a step's watching."""
 
