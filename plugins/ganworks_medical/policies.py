@@ -34,7 +34,7 @@ class AugmentationPolicy:
 # No mirror images where a side means something: the heart, the liver and the marker of a chest film, the
 # hemispheres. Tissue under a microscope has no up. "other" is the cautious one.
 POLICIES: dict[str, AugmentationPolicy] = {
-    # the strongest of eight tried on chest films of 28 x 28 pixels (docs/medical.md)
+    # the strongest of eight tried on chest films of 28 x 28 pixels: the rival should be a good one
     "xray": AugmentationPolicy(rotation_degrees=10, translation=0.1, scale=0.1, contrast=0.15),
     "ct": AugmentationPolicy(brightness=0.05, contrast=0.05),
     "mr": AugmentationPolicy(rotation_degrees=7),
