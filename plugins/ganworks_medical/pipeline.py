@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -244,7 +243,7 @@ class InUnits(nn.Module):
 
     def __init__(self, generator: nn.Module, low: float, high: float, whole: bool) -> None:
         super().__init__()
-        self.generator = copy.deepcopy(generator)
+        self.generator = generator
         self.low, self.high, self.whole = low, high, whole
 
     def forward(self, latent: Tensor, label: Tensor) -> Tensor:

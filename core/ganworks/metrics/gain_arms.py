@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from torch import Tensor
 
 from ganworks.metrics.classifier import Augment, predict, train_classifier
 from ganworks.metrics.labelled import Labelled, Mixture, rows_of_class, stream
+from ganworks.training import usable_cores
 
 Floats = NDArray[np.float64]
 
@@ -124,10 +124,7 @@ def duplicates(train: Labelled, like: Labelled, classes: int) -> Labelled:
 
 def default_workers(device: torch.device) -> int:
     """Return how many classifiers to train at a time: one a usable CPU core, one on a GPU."""
-    if device.type != "cpu":
-        return 1
-    usable = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
-    return len(usable)
+    return usable_cores() if device.type == "cpu" else 1
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from ganworks.training.augment import AdaAugment, AdaController, Augmentation, DiffAugment, no_augmentation
 from ganworks.training.checkpoint import Checkpoints, read_tensors, weights_sha256, write_tensors
 from ganworks.training.draw import Batch, Draw
-from ganworks.training.engine import Engine, EngineSettings, TorchEngine, find_device
+from ganworks.training.engine import Engine, EngineSettings, TorchEngine, find_device, usable_cores
 from ganworks.training.fit import Budget, PhaseRecord, Watch, calibrate_for, fit
 from ganworks.training.interrupt import held_interrupts
 from ganworks.training.losses import (
@@ -71,6 +71,7 @@ __all__ = [
     "r2",
     "read_tensors",
     "two_player",
+    "usable_cores",
     "weights_sha256",
     "write_tensors",
 ]

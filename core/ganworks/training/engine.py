@@ -1,7 +1,7 @@
 """Where and how a recipe runs: device, precision, threads, memory layout, processes.
 
 `Engine` is the seam. `TorchEngine` is one process with nothing but torch. Several processes will be a
-second implementation over Lightning Fabric; the loop calls every method it needs already.
+second implementation over Lightning Fabric; ranks and the reduction of gradients are its to add.
 """
 
 from __future__ import annotations
