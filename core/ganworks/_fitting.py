@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
+from torch import Tensor
+
 from ganworks.data import Dataset
+from ganworks.errors import UsageError
 from ganworks.pipeline import Pipeline
+from ganworks.run import Run
 from ganworks.training import (
     Checkpoints,
     CheckpointWatch,
@@ -19,6 +25,7 @@ from ganworks.training import (
     find_device,
     fit,
     held_interrupts,
+    read_tensors,
 )
 
 
@@ -45,10 +52,28 @@ def fit_run(
             budget,
             seed=pipeline.options.seed,
             watches=(progress, validation, saving),
+            start=None if checkpoints.complete() else starting_point(pipeline.options.start_from),
         )
         if interrupted():  # in the last moments, when there was no next step to wait for
             raise KeyboardInterrupt
     return state
+
+
+def starting_point(folder: Path | None) -> dict[str, Tensor] | None:
+    """Tensors of the newest checkpoint of another run, to begin with.
+
+    Raises:
+        UsageError: the folder holds no checkpoint that can be read.
+    """
+    if folder is None:
+        return None
+    found = Checkpoints(Run(folder).checkpoints).complete()
+    if not found:
+        raise UsageError(f"--start-from {folder}: no checkpoint there; name the folder of a finished run")
+    try:
+        return read_tensors(found[-1])[0]
+    except (OSError, SafetensorError, KeyError, ValueError) as error:
+        raise UsageError(f"--start-from: {found[-1]} cannot be read: {error}") from None
 
 
 def engine_settings(pipeline: Pipeline[Any], data: Dataset, recipe: Recipe) -> EngineSettings:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -26,11 +26,22 @@ class Dataset(Protocol):
         ...
 
 
+@runtime_checkable
+class SourcedDataset(Dataset, Protocol):
+    """A data set for translation: each drawn sample comes with a source that the generator starts from."""
+
+    source_space: SampleSpace
+
+    def sources(self, index: Tensor) -> Tensor:
+        """Sources for the samples at ``index`` (batch,): float32 (batch, *source_space.shape) in [-1, 1]."""
+        ...
+
+
 class ArrayDataset:
     """Rows of a NumPy array (in memory or memory-mapped), of which only a batch is ever converted.
 
     Args:
-        array: (rows, channels, height, width); uint8 or uint16 full range, or float in [-1, 1].
+        array: (rows, channels, *size), of any rank; uint8 or uint16 full range, or float in [-1, 1].
         labels: (rows,) integers, or None.
         classes: label names in label order.
 
@@ -44,13 +55,13 @@ class ArrayDataset:
         labels: NDArray[np.integer] | None = None,
         classes: Sequence[str] = (),
     ) -> None:
-        if array.ndim != 4:
-            raise ValueError(f"expected (rows, channels, height, width), got shape {array.shape}")
+        if array.ndim < 2:
+            raise ValueError(f"expected (rows, channels, *size), got shape {array.shape}")
         if array.dtype not in (np.uint8, np.uint16, np.float16, np.float32):
             raise ValueError(f"expected uint8, uint16, float16 or float32 samples, got {array.dtype}")
-        _, channels, height, width = array.shape
+        _, channels, *size = array.shape
         self.array = array
-        self.space = SampleSpace(channels=channels, height=height, width=width, classes=tuple(classes))
+        self.space = SampleSpace(channels=channels, size=tuple(size), classes=tuple(classes))
         self.labels = torch.zeros(len(array), dtype=torch.int64)
         if labels is not None:
             self.labels = torch.from_numpy(np.asarray(labels, dtype=np.int64).copy())
@@ -73,3 +84,37 @@ class ArrayDataset:
     def all_rows(self) -> Tensor:
         """Every row as one float tensor; for evaluation sets that are known to be small."""
         return self.rows(torch.arange(len(self)))
+
+
+class PairedDataset(ArrayDataset):
+    """Samples with the source of each: row i of ``sources`` belongs to row i of ``array`` (Pix2Pix).
+
+    Args:
+        array: targets (rows, channels, *size), as in `ArrayDataset`.
+        sources: (rows, source channels, *source size).
+
+    Raises:
+        ValueError: the two differ in their number of rows.
+    """
+
+    def __init__(self, array: NDArray[np.generic], sources: NDArray[np.generic]) -> None:
+        super().__init__(array)
+        if len(array) != len(sources):
+            raise ValueError(f"{len(array)} targets and {len(sources)} sources: pairs need as many of each")
+        self._sources = ArrayDataset(sources)
+        self.source_space = self._sources.space
+
+    def sources(self, index: Tensor) -> Tensor:
+        return self._sources.rows(index)
+
+
+class UnpairedDataset(ArrayDataset):
+    """Samples of two domains without any pairing: sources are drawn at random (CycleGAN)."""
+
+    def __init__(self, array: NDArray[np.generic], sources: NDArray[np.generic]) -> None:
+        super().__init__(array)
+        self._sources = ArrayDataset(sources)
+        self.source_space = self._sources.space
+
+    def sources(self, index: Tensor) -> Tensor:
+        return self._sources.rows(torch.randint(len(self._sources), index.shape))

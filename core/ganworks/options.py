@@ -43,6 +43,10 @@ class RunOptions(BaseModel):
     )
     exporter: str = Field("onnx", description="Model format to export (`gan plugins list`).")
     recipe: str = Field("auto", description="Training recipe (`gan plugins list`); auto picks by the data.")
+    start_from: Path | None = Field(
+        None,
+        description="Run folder whose networks to begin with (transfer learning); same recipe, other data.",
+    )
     recipe_options: dict[str, Any] = Field(
         default_factory=dict,
         description="Arguments of the recipe, for example {batch = 64}.",

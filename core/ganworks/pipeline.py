@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 from torch import Tensor
 
 from ganworks import plugin
-from ganworks.data import Dataset
+from ganworks.data import Dataset, SourcedDataset
 from ganworks.deploy import Deployable
 from ganworks.errors import UsageError
 from ganworks.options import RunOptions
@@ -101,8 +101,9 @@ class Pipeline(ABC, Generic[Options]):
             UsageError: the recipe or one of its options is unknown or does not fit.
         """
         build = self.registry.load(self.registry.find(plugin.Recipe, name))
+        sourced = {"source": data.source_space} if isinstance(data, SourcedDataset) else {}
         try:
-            recipe = build(data.space, **self.options.recipe_options)
+            recipe = build(data.space, **sourced, **self.options.recipe_options)
         except (TypeError, ValueError) as error:
             raise UsageError(f"recipe_options do not fit recipe '{name}': {error}") from None
         assert isinstance(recipe, Recipe)

@@ -57,11 +57,19 @@ class Domain(Declaration):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recipe(Declaration):
-    """A training recipe: ``target(space, **options) -> ganworks.training.Recipe``."""
+    """A training recipe: ``target(space, **options) -> ganworks.training.Recipe``.
+
+    ``data`` says what it trains on: ``images``, ``sequences``, ``volumes`` or ``rows`` by the rank of a
+    sample; ``pairs`` or ``unpaired`` where the target also takes ``source``, the space of what is translated.
+    Every recipe takes the options ``batch`` and ``width``, so that `gan architectures` and tests can size it.
+    """
 
     kind: ClassVar[str] = "recipe"
     target: str
     paper: str = ""
+    use: str = ""  # what it is for, in a few words
+    data: str = "images"
+    labels: bool = True  # samples depend on the label, where there are any
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

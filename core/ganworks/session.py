@@ -14,7 +14,7 @@ import torch
 from pydantic import ValidationError
 
 from ganworks import plugin
-from ganworks._fitting import fit_run
+from ganworks._fitting import fit_run, starting_point
 from ganworks.data import Dataset
 from ganworks.deploy import Exported
 from ganworks.errors import RunError, UsageError
@@ -64,8 +64,10 @@ class Session:
         """Start a run in ``folder``; writes ``run.toml``."""
         find_device(options.device)  # a device that is not there is said before anything is written
         registry.find(plugin.Exporter, options.exporter)
-        if options.data is not None:  # a resume may come from another directory
-            options = options.model_copy(update={"data": options.data.resolve()})
+        starting_point(options.start_from)
+        for name in ("data", "start_from"):  # a resume may come from another directory
+            if (path := getattr(options, name)) is not None:
+                options = options.model_copy(update={name: path.resolve()})
         run = Run(folder, listeners)
         session = cls(domain, options, run, registry)
         run.save_settings(

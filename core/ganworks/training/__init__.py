@@ -17,7 +17,8 @@ from ganworks.training.losses import (
 )
 from ganworks.training.recipe import Adam, Average, Phase, Recipe, Stage, describe, two_player
 from ganworks.training.sampler import Sampler
-from ganworks.training.state import TrainingState
+from ganworks.training.schedule import Growth, Ramp, Schedule, value_at
+from ganworks.training.state import Growing, TrainingState
 from ganworks.training.step import Judgement, Step
 from ganworks.training.terms import Term, game, gradient_penalty, mode_seeking, r1, r2
 from ganworks.training.watches import CheckpointWatch, ProgressWatch, Validation, ValidationWatch, best_score
@@ -43,12 +44,16 @@ __all__ = [
     "Draw",
     "Engine",
     "EngineSettings",
+    "Growing",
+    "Growth",
     "Judgement",
     "Phase",
     "PhaseRecord",
     "ProgressWatch",
+    "Ramp",
     "Recipe",
     "Sampler",
+    "Schedule",
     "Stage",
     "Step",
     "Term",
@@ -72,6 +77,7 @@ __all__ = [
     "read_tensors",
     "two_player",
     "usable_cores",
+    "value_at",
     "weights_sha256",
     "write_tensors",
 ]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -28,6 +29,8 @@ class DiffAugment:
     the discriminator is blind to it and the generator varies it freely, which medical images do not bear. So
     only translation is on by default.
     """
+
+    ranks: ClassVar[tuple[int, ...]] = (2,)  # of the sample spaces it can transform
 
     shift: float = 0.125  # largest translation, share of the side
     brightness: float = 0.0  # largest added value, on the [-1, 1] scale
@@ -62,6 +65,8 @@ class AdaAugment:
     brightness and contrast. Below a strength of 1 the untransformed image stays recoverable, so the
     transformations do not leak into the generator.
     """
+
+    ranks: ClassVar[tuple[int, ...]] = (2,)
 
     flip: bool = False  # chest X-rays and other laterality-bearing images must not be flipped
     rotation_degrees: float = 15.0

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
 
-from ganworks.data import Dataset
+from ganworks.data import Dataset, SourcedDataset
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class Batch:
     labels: Tensor  # (batch,) int64
     latent: Tensor  # (batch, latent) standard normal
     real: Callable[[], Tensor]  # -> (batch, *space.shape) in [-1, 1]
+    source: Callable[[], Tensor] | None = None  # -> (batch, *source_space.shape): what is to be translated
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +55,11 @@ class Draw:
             place = (torch.rand(self.batch, dtype=torch.float64) * counts[labels]).long()
             index = order[starts[labels] + place]
             latent = torch.randn(self.batch, self.latent)
-            return Batch(labels.to(device), latent.to(device), lambda: data.rows(index).to(device))
+            source = None
+            if isinstance(data, SourcedDataset):
+                rows = data.sources(index)  # drawn here: a lazy draw would depend on which term asks first
+                source = partial(rows.to, device)
+            return Batch(labels.to(device), latent.to(device), lambda: data.rows(index).to(device), source)
 
         return draw
 

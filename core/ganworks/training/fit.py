@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Protocol
@@ -50,6 +50,9 @@ class PhaseRecord:
     labels: Tensor
 
 
+FINAL = 10**12  # images seen at the end of any schedule
+
+
 class Watch(Protocol):
     """Looks at a training from outside: logging, health, validation, checkpoints."""
 
@@ -68,15 +71,19 @@ def fit(
     *,
     seed: int = 0,
     watches: Sequence[Watch] = (),
+    start: Mapping[str, Tensor] | None = None,
 ) -> TrainingState:
     """Train ``recipe`` on ``data`` until the budget is used, and return the state.
 
     On the CPU a run is a pure function of (recipe, data, seed, engine settings): every step seeds torch's
-    generators from (seed, step), so N steps, a resume and N steps equal 2N steps bit for bit.
+    generators from (seed, step), so N steps, a resume and N steps equal 2N steps bit for bit. ``start`` holds
+    the tensors of another run to begin with (`TrainingState.start_from`).
     """
     with torch.random.fork_rng(devices=[engine.device] if engine.device.type == "cuda" else []):
         # Set up.
         state = TrainingState(recipe, engine, seed)
+        if start is not None:
+            state.start_from(start)
         for watch in watches:
             watch.begin(state)  # a checkpoint watch fills the state here
         draw = recipe.draw.prepare(data, engine.device)
@@ -99,7 +106,7 @@ def fit(
 def play(state: TrainingState, draw: Callable[[], Batch], engine: Engine) -> list[PhaseRecord]:
     """One step: every phase that is due, as often as it repeats."""
     return [
-        update(state, phase, draw(), engine)
+        update(state, phase, draw, engine)
         for phase in state.recipe.stage_at(state.images).phases
         if state.step % phase.every == 0 and any(term.due(state.step) for term in phase.terms)
         for _ in range(phase.repeat)
@@ -116,6 +123,8 @@ def calibrate_for(
 
     def one_step(engine: Engine) -> Callable[[], object]:
         state = TrainingState(recipe, engine)
+        state.images = FINAL  # measured as it will mostly be: grown up, past every warm-up
+        state.follow_schedules()
         draw = recipe.draw.prepare(data, engine.device)
         return lambda: play(state, draw, engine)
 
@@ -123,10 +132,29 @@ def calibrate_for(
         return calibrate(device, threads, bf16, one_step)
 
 
-def update(state: TrainingState, phase: Phase, batch: Batch, engine: Engine) -> PhaseRecord:
-    """One optimizer step of one phase."""
-    due = [term for term in phase.terms if term.due(state.step)]
+def update(state: TrainingState, phase: Phase, draw: Callable[[], Batch], engine: Engine) -> PhaseRecord:
+    """One optimizer step of one phase, over as many draws as the recipe accumulates."""
     parameters = state.moving(phase.moves)
+    optimizer = state.optimizers[phase.name]
+    optimizer.zero_grad(set_to_none=True)
+    draws = state.recipe.accumulate
+    for _ in range(draws):
+        batch = draw()
+        step, losses = evaluate(state, phase, batch, engine)
+        engine.backward(torch.stack(list(losses.values())).sum() / draws, parameters)
+    norm = gradient_norm(parameters)
+    optimizer.step()
+    if phase.after is not None:
+        phase.after(state.networks)
+    detached = {name: loss.detach() for name, loss in losses.items()}
+    return PhaseRecord(phase.name, detached, norm, step.judged("real"), step.judged("fake"), batch.labels)
+
+
+def evaluate(
+    state: TrainingState, phase: Phase, batch: Batch, engine: Engine
+) -> tuple[Step, dict[str, Tensor]]:
+    """The loss of every term that is due, by name, and the step that they were evaluated in."""
+    due = [term for term in phase.terms if term.due(state.step)]
     strengths = torch.tensor(state.strengths, device=engine.device)
     augment = state.recipe.augment if any(state.strengths) else no_augmentation
     step = Step(
@@ -136,18 +164,9 @@ def update(state: TrainingState, phase: Phase, batch: Batch, engine: Engine) -> 
         augment=lambda x, labels: augment(x, strengths[labels]),
         autocast=lambda network: engine.autocast(network in state.recipe.bf16),
         slopes={name for term in due for name in term.slopes},
+        images=state.images,
     )
-    losses = {term.name: term.loss(step) for term in due}
-
-    optimizer = state.optimizers[phase.name]
-    optimizer.zero_grad(set_to_none=True)
-    engine.backward(torch.stack(list(losses.values())).sum(), parameters)
-    norm = gradient_norm(parameters)
-    optimizer.step()
-    if phase.after is not None:
-        phase.after(state.networks)
-    detached = {name: loss.detach() for name, loss in losses.items()}
-    return PhaseRecord(phase.name, detached, norm, step.judged("real"), step.judged("fake"), batch.labels)
+    return step, {term.name: term.loss(step) for term in due}
 
 
 def gradient_norm(parameters: Sequence[nn.Parameter]) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from functools import partial
 from typing import Any
 
@@ -17,19 +17,29 @@ from ganworks.space import SampleSpace
 from ganworks.training.augment import AdaController, Augmentation, no_augmentation
 from ganworks.training.draw import Draw
 from ganworks.training.losses import AdversarialLoss
+from ganworks.training.schedule import Schedule, value_at
 from ganworks.training.terms import Term, game
+
+KINDS = ("rows", "sequences", "images", "volumes")  # what samples are, by rank of their space
+
+After = Callable[[Mapping[str, nn.Module]], None]  # the networks by name -> nothing
 
 
 @dataclass(frozen=True)
 class Adam:
     """Adam's options (Kingma and Ba 2015). GANs want little or no momentum: beta1 = 0 or 0.5."""
 
-    lr: float = 2e-4
+    lr: float | Schedule = 2e-4
     betas: tuple[float, float] = (0.0, 0.99)
 
     def build(self, networks: list[nn.Module]) -> Optimizer:
         trainable = [p for net in networks for p in net.parameters() if p.requires_grad]
-        return TorchAdam(trainable, lr=self.lr, betas=self.betas, fused=True)
+        return TorchAdam(trainable, lr=value_at(self.lr, 0), betas=self.betas, fused=True)
+
+    def schedule(self, optimizer: Optimizer, images: int) -> None:
+        """Set the learning rate that holds after ``images`` images."""
+        for group in optimizer.param_groups:
+            group["lr"] = value_at(self.lr, images)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +52,7 @@ class Phase:
     optimizer: Adam
     every: int = 1  # the phase runs on every n-th step
     repeat: int = 1  # times a step, each with a fresh draw (critic steps)
-    after: Callable[[Mapping[str, nn.Module]], None] | None = None  # after each update (weight clipping)
+    after: After | None = None  # after each update (weight clipping)
 
 
 @dataclass(frozen=True)
@@ -54,31 +64,45 @@ class Stage:
 
 
 def two_player(
-    loss: AdversarialLoss,
+    loss: AdversarialLoss | tuple[Term, Term],
     *,
     discriminator: Adam,
     generator: Adam,
     discriminator_terms: Sequence[Term] = (),
     generator_terms: Sequence[Term] = (),
     critic_steps: int = 1,
+    pretrain_images: int = 0,
+    after_critic: After | None = None,
+    helpers: tuple[str, ...] = (),
 ) -> tuple[Stage, ...]:
-    """The common case: one stage in which a discriminator and a generator move in turn.
+    """The common case: a discriminator and a generator move in turn.
 
-    Each side minimises its side of ``loss`` plus its further terms; the discriminator moves ``critic_steps``
-    times for each step of the generator.
+    Args:
+        loss: the game; or its two terms, discriminator's first, where they are not plain (top-k, unrolled).
+        discriminator, generator: the optimizer of each side; two rates make the two time-scale rule.
+        discriminator_terms, generator_terms: what each side minimises beside the game.
+        critic_steps: moves of the discriminator for each move of the generator.
+        pretrain_images: images that the discriminator sees before the generator first moves.
+        after_critic: called after each move of the discriminator (weight clipping).
+        helpers: networks that move with the generator (InfoGAN's Q).
     """
-    judging, making = game(loss)
-    phases = (
-        Phase(
-            name="discriminator",
-            moves=("discriminator",),
-            terms=(judging, *discriminator_terms),
-            optimizer=discriminator,
-            repeat=critic_steps,
-        ),
-        Phase(name="generator", moves=("generator",), terms=(making, *generator_terms), optimizer=generator),
+    judging, making = game(loss) if isinstance(loss, AdversarialLoss) else loss
+    critic = Phase(
+        name="discriminator",
+        moves=("discriminator",),
+        terms=(judging, *discriminator_terms),
+        optimizer=discriminator,
+        repeat=critic_steps,
+        after=after_critic,
     )
-    return (Stage(phases),)
+    maker = Phase(
+        name="generator",
+        moves=("generator", *helpers),
+        terms=(making, *generator_terms),
+        optimizer=generator,
+    )
+    warm_up = (Stage((critic,), until_images=pretrain_images),) if pretrain_images else ()
+    return (*warm_up, Stage((critic, maker)))
 
 
 @dataclass(frozen=True)
@@ -103,8 +127,10 @@ class Average:
 class Recipe:
     """Networks, phases, draw, augmentation and averages. It can be printed, hashed and saved.
 
-    Two roles have fixed names: ``networks`` must hold a ``generator`` called as ``(latent, labels)`` and a
-    ``discriminator`` called as ``(samples, labels)`` that returns a `Judgement`. Further networks are free.
+    Two roles have fixed names: ``networks`` must hold a ``generator`` called as ``(latent, condition)``; the
+    ``discriminator`` of a game is called as ``(samples, condition)`` and returns a `Judgement`. The condition
+    is the labels (rows,), or the images to translate. Further networks are free: critics of other domains,
+    encoders, and memories (running means, pools of past samples) whose buffers are saved with the run.
     """
 
     name: str
@@ -115,6 +141,11 @@ class Recipe:
     averages: tuple[Average, ...] = (Average(),)
     augment: Augmentation = no_augmentation
     controller: AdaController | None = None  # steers the strength of the augmentation
+    strength: Schedule | None = None  # or its strength follows the images seen (annealed instance noise)
+    growth: Schedule | None = None  # level of networks that grow; see `Growth`
+    accumulate: int = 1  # draws whose gradients are summed into one update
+    standing_batches: int = 0  # batches that settle BatchNorm before sampling (Brock et al. 2019, appendix D)
+    frozen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # network -> parameters that stay
     bf16: frozenset[str] = frozenset()  # networks that gain from bfloat16 where the processor has it
 
     def __post_init__(self) -> None:
@@ -123,10 +154,20 @@ class Recipe:
 
     def _complaints(self) -> Iterator[str]:
         known = set(self.networks)
-        if missing := {"generator", "discriminator"} - known:
-            yield f"networks lack {', '.join(sorted(missing))}"
+        if "generator" not in known:
+            yield "networks lack a generator"
         if unknown := {a.network for a in self.averages} - known:
             yield f"averages name unknown networks {', '.join(sorted(unknown))}"
+        if unknown := set(self.frozen) - known:
+            yield f"frozen names unknown networks {', '.join(sorted(unknown))}"
+        if self.controller is not None and self.strength is not None:
+            yield "a controller and a schedule both set the augmentation's strength: keep one"
+        if self.accumulate < 1:
+            yield f"accumulate must be at least 1, got {self.accumulate}"
+        ranks = getattr(self.augment, "ranks", None)
+        if ranks is not None and self.space.rank not in ranks:
+            made_for = " and ".join(KINDS[rank] for rank in ranks)
+            yield f"{type(self.augment).__name__} is made for {made_for}, not for {KINDS[self.space.rank]}"
         seen: dict[str, Phase] = {}
         for phase in (phase for stage in self.stages for phase in stage.phases):
             if unknown := set(phase.moves) - known:
@@ -148,6 +189,11 @@ class Recipe:
     def phases(self) -> list[Phase]:
         """Every phase once, by name, over all stages."""
         return list({phase.name: phase for stage in self.stages for phase in stage.phases}.values())
+
+    @property
+    def images_per_step(self) -> int:
+        """Real images that one step of every phase sees."""
+        return self.draw.batch * self.accumulate
 
     def describe(self) -> dict[str, Any]:
         """The recipe as JSON values."""

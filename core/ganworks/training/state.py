@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +24,7 @@ class TrainingState:
         engine.seed(seed, 0x1217)  # initial weights; steps use (seed, step)
         self.recipe = recipe
         self.networks = {name: engine.setup(build()) for name, build in recipe.networks.items()}
+        self._freeze()
         self.averages = {a.network: _frozen_copy(self.networks[a.network]) for a in recipe.averages}
         self.optimizers: dict[str, Optimizer] = {
             phase.name: phase.optimizer.build([self.networks[name] for name in phase.moves])
@@ -37,7 +38,20 @@ class TrainingState:
         self.seconds = 0.0
         classes = max(len(recipe.space.classes), 1)
         self.strengths = [0.0 if recipe.controller else 1.0] * classes  # of the augmentation, by class
+        self.follow_schedules()
         self.notes: dict[str, Any] = {}  # JSON values that watchers keep (validations done, best score)
+
+    def follow_schedules(self) -> None:
+        """Set what depends on the images seen: learning rates, level of growing networks, strengths."""
+        for phase in self.recipe.phases():
+            phase.optimizer.schedule(self.optimizers[phase.name], self.images)
+        if self.recipe.strength is not None:
+            self.strengths = [self.recipe.strength(self.images)] * len(self.strengths)
+        if self.recipe.growth is not None:
+            level = self.recipe.growth(self.images)
+            for network in (*self.networks.values(), *self.averages.values()):
+                if isinstance(network, Growing):
+                    network.grow_to(level)
 
     def moving(self, names: tuple[str, ...]) -> list[nn.Parameter]:
         """Let these networks learn, hold the others still, and return the learning parameters."""
@@ -50,7 +64,7 @@ class TrainingState:
         """Move every average towards its network; buffers are copied."""
         for rule in self.recipe.averages:
             mean, live = self.averages[rule.network], self.networks[rule.network]
-            move = get_ema_multi_avg_fn(rule.decay(self.images, self.recipe.draw.batch))
+            move = get_ema_multi_avg_fn(rule.decay(self.images, self.recipe.images_per_step))
             with torch.no_grad():
                 move(list(mean.parameters()), list(live.parameters()), 1)
                 for target, source in zip(mean.buffers(), live.buffers(), strict=True):
@@ -60,12 +74,37 @@ class TrainingState:
         """The generator to sample from, in evaluation mode: its average, or else a copy of it."""
         mean = self.averages.get("generator")
         # a copy, because evaluation mode must not reach the network that is still training
-        return (mean if mean is not None else _frozen_copy(self.networks["generator"])).eval()
+        found = mean if mean is not None else _frozen_copy(self.networks["generator"])
+        if self.recipe.standing_batches:
+            settle_batch_norm(found, self.recipe)
+        return found.eval()
 
     def advance(self, seconds: float) -> None:
         self.step += 1
-        self.images += self.recipe.draw.batch
+        self.images += self.recipe.images_per_step
         self.seconds += seconds
+        self.follow_schedules()
+
+    def start_from(self, tensors: Mapping[str, Tensor]) -> int:
+        """Take over every tensor of another run's networks and averages that fits by name and shape.
+
+        Returns the number of tensors taken. Transfer learning: Wang et al. 2018; with ``Recipe.frozen``,
+        freeze-D (Mo et al. 2020).
+
+        Raises:
+            ValueError: no tensor of the generator fits.
+        """
+        taken: set[str] = set()
+        for kind, networks in (("network", self.networks), ("average", self.averages)):
+            for name, network in networks.items():
+                own = network.state_dict()
+                there = _below(tensors, f"{kind}/{name}/")
+                fit = {k: v for k, v in there.items() if k in own and own[k].shape == v.shape}
+                network.load_state_dict({**own, **fit})
+                taken |= {f"{kind}/{name}/{key}" for key in fit}
+        if not any(key.startswith("network/generator/") for key in taken):
+            raise ValueError("no weight of the other run's generator fits this recipe: use the same recipe")
+        return len(taken)
 
     # saving and loading: tensors by name, and scalars as JSON values
     def tensors(self) -> Tensors:
@@ -106,6 +145,47 @@ class TrainingState:
         self.step, self.images = scalars["step"], scalars["images"]
         self.seconds, self.strengths = scalars["seconds"], list(scalars["strengths"])
         self.notes = dict(scalars["notes"])
+        self.follow_schedules()
+
+    def _freeze(self) -> None:
+        for name, prefixes in self.recipe.frozen.items():
+            named = dict(self.networks[name].named_parameters())
+            for prefix in prefixes:
+                found = [p for key, p in named.items() if key.startswith(prefix)]
+                if not found:
+                    raise ValueError(f"frozen: no parameter of the {name} begins with '{prefix}'")
+                for parameter in found:
+                    parameter.requires_grad_(False)
+
+
+@runtime_checkable
+class Growing(Protocol):
+    """A network whose resolution grows while it trains. The level is saved with its weights."""
+
+    def grow_to(self, level: float) -> None: ...
+
+
+@torch.no_grad()
+def settle_batch_norm(generator: nn.Module, recipe: Recipe) -> None:
+    """Replace running BatchNorm statistics by those of the very weights they serve, over fresh latents.
+
+    Brock et al. 2019 (BigGAN), appendix D: statistics that trail the averaged weights spoil the samples.
+    """
+    norms = [m for m in generator.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # a plain mean over all batches
+    generator.train()
+    device = next(generator.parameters()).device
+    draw = torch.Generator().manual_seed(0)
+    classes = max(len(recipe.space.classes), 1)
+    for _ in range(recipe.standing_batches):
+        latent = torch.randn(recipe.draw.batch, recipe.draw.latent, generator=draw)
+        labels = torch.randint(classes, (recipe.draw.batch,), generator=draw)
+        generator(latent.to(device), labels.to(device))
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
 
 
 def _frozen_copy(network: nn.Module) -> nn.Module:

@@ -36,6 +36,7 @@ class Step:
         augment: Callable[[Tensor, Tensor], Tensor],
         autocast: Callable[[str], AbstractContextManager[Any]],
         slopes: Collection[str] = (),
+        images: int = 0,
     ) -> None:
         self.networks = networks
         self.batch = batch
@@ -43,6 +44,7 @@ class Step:
         self.augment = augment
         self.autocast = autocast
         self.slopes = slopes
+        self.images = images  # seen so far: what schedules are functions of
         self._memo: dict[Any, Any] = {}
 
     @property
@@ -56,13 +58,29 @@ class Step:
         return self.batch.labels
 
     @property
+    def condition(self) -> Tensor:
+        """What both players are told: ``labels``, or the images to translate (batch, *source shape)."""
+        return self.labels if self.batch.source is None else self.source
+
+    @property
+    def source(self) -> Tensor:
+        """(batch, *source_space.shape) in [-1, 1].
+
+        Raises:
+            ValueError: the data set has no sources.
+        """
+        if self.batch.source is None:
+            raise ValueError("a term asks for sources, but the data set has none: use a SourcedDataset")
+        return cast(Tensor, self._once("source", self.batch.source))
+
+    @property
     def real(self) -> Tensor:
         """(batch, *space.shape) in [-1, 1]; a leaf with gradient where a term needs its slope."""
         return cast(Tensor, self._once("real", lambda: self._leaf("real", self.batch.real())))
 
     @property
     def fake(self) -> Tensor:
-        """(batch, *space.shape) in [-1, 1]: the generator's answer to ``latent`` and ``labels``."""
+        """(batch, *space.shape) in [-1, 1]: the generator's answer to ``latent`` and ``condition``."""
         return cast(Tensor, self._once("fake", lambda: self._leaf("fake", self._generated())))
 
     def run(self, network: str, *inputs: Tensor) -> Any:
@@ -71,13 +89,11 @@ class Step:
         _, result = self._once(key, lambda: (inputs, self._run(network, *inputs)))  # keeps the ids alive
         return result
 
-    def judge(self, x: Tensor, labels: Tensor | None = None) -> Judgement:
-        """The discriminator's judgement of augmented ``x`` (rows, *space.shape)."""
-        labels = self.labels if labels is None else labels
-        key = ("judge", id(x), id(labels))
-        _, judgement = self._once(
-            key, lambda: ((x, labels), self._run("discriminator", self.augment(x, labels), labels))
-        )
+    def judge(self, x: Tensor, condition: Tensor | None = None, *, by: str = "discriminator") -> Judgement:
+        """The judgement of augmented ``x`` (rows, *space.shape) by one of the networks, evaluated once."""
+        told = self.condition if condition is None else condition
+        key = ("judge", by, id(x), id(told))
+        _, judgement = self._once(key, lambda: ((x, told), self._run(by, self._augmented(x, told), told)))
         return cast(Judgement, judgement)
 
     def judge_both(self) -> tuple[Judgement, Judgement]:
@@ -111,7 +127,7 @@ class Step:
     def judged(self, which: str) -> Tensor | None:
         """Logits of ``real`` or ``fake`` if this step has computed them, for those who only watch."""
         x = self._memo.get(which)
-        held = None if x is None else self._memo.get(("judge", id(x), id(self.labels)))
+        held = None if x is None else self._memo.get(("judge", "discriminator", id(x), id(self.condition)))
         return None if held is None else held[1].logits.detach()
 
     def _once(self, key: Any, compute: Callable[[], Any]) -> Any:
@@ -120,7 +136,10 @@ class Step:
         return self._memo[key]
 
     def _generated(self) -> Tensor:
-        return cast(Tensor, self.run("generator", self.latent, self.labels))
+        return cast(Tensor, self.run("generator", self.latent, self.condition))
+
+    def _augmented(self, x: Tensor, condition: Tensor) -> Tensor:
+        return self.augment(x, self.labels if condition.is_floating_point() else condition)
 
     def _leaf(self, name: str, x: Tensor) -> Tensor:
         return x.detach().requires_grad_() if name in self.slopes and not x.requires_grad else x
@@ -131,14 +150,15 @@ class Step:
             return _as_float(self.networks[network](*inputs))
 
     def _judge_jointly(self) -> None:
-        keys = [("judge", id(x), id(self.labels)) for x in (self.real, self.fake)]
+        told = self.condition
+        keys = [("judge", "discriminator", id(x), id(told)) for x in (self.real, self.fake)]
         if any(key in self._memo for key in keys):
             return
-        both = torch.cat([self.real, self.fake])
-        labels = self.labels.repeat(2)
-        judgement = self._run("discriminator", self.augment(both, labels), labels)
+        both, twice = torch.cat([self.real, self.fake]), torch.cat([told, told])
+        augmented = self.augment(both, self.labels.repeat(2))
+        judgement = self._run("discriminator", augmented, twice)
         for key, x, half in zip(keys, (self.real, self.fake), (0, 1), strict=True):
-            self._memo[key] = ((x, self.labels), _half(judgement, half))
+            self._memo[key] = ((x, told), _half(judgement, half))
 
 
 def _half(judgement: Judgement, half: int) -> Judgement:
@@ -157,4 +177,6 @@ def _as_float(result: Any) -> Any:
     """Leave reduced precision at the border of a network, so that losses are computed in float32."""
     if isinstance(result, Judgement):
         return Judgement(result.logits.float(), {name: x.float() for name, x in result.features.items()})
+    if isinstance(result, tuple):
+        return tuple(x.float() for x in result)
     return result.float()

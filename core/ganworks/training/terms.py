@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from ganworks.training.losses import AdversarialLoss
+from ganworks.training.schedule import Schedule, value_at
 from ganworks.training.step import Step
 
 
@@ -22,13 +23,13 @@ class Term:
 
     name: str
     value: Callable[[Step], Tensor]
-    weight: float = 1.0
+    weight: float | Schedule = 1.0
     every: int = 1  # a lazy term is evaluated on every n-th step only, with n times its weight
     slopes: tuple[str, ...] = ()  # of "real", "fake": inputs whose slope the term asks for
 
     def loss(self, step: Step) -> Tensor:
         """Weighted mean over the rows: a scalar."""
-        return self.value(step).mean() * (self.weight * self.every)
+        return self.value(step).mean() * (value_at(self.weight, step.images) * self.every)
 
     def due(self, step: int) -> bool:
         return step % self.every == 0
@@ -61,7 +62,7 @@ def r2(step: Step) -> Tensor:
 
 def gradient_penalty(step: Step, *, target: float = 1.0) -> Tensor:
     """(|d D / d x| - target)^2 between real and fake, (batch,). Gulrajani et al. 2017 (WGAN-GP), eq. 3."""
-    share = torch.rand(len(step.real), 1, 1, 1, device=step.real.device)
+    share = torch.rand(len(step.real), *(1 for _ in step.real.shape[1:]), device=step.real.device)
     between = step.real.detach() * share + step.fake.detach() * (1 - share)
     # the small constant keeps the root's gradient finite at a slope of exactly zero
     return ((step.slope_at(between).square().sum(1) + 1e-12).sqrt() - target).square()

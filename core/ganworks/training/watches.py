@@ -51,7 +51,7 @@ class ProgressWatch:
     def _report(self, state: TrainingState, fraction: float) -> None:
         losses, warnings = self.health.close(_newest(self.checkpoints))
         now = perf_counter()
-        speed = self._steps * state.recipe.draw.batch / max(now - self._time, 1e-9)
+        speed = self._steps * state.recipe.images_per_step / max(now - self._time, 1e-9)
         self._time, self._steps = now, 0
         left = state.seconds / fraction - state.seconds if fraction > 0 else None
         self.run.emit(

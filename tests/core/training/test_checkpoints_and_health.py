@@ -232,7 +232,7 @@ def test_impossible_recipes_cannot_be_built():
         changed(recipe, moves=("encoder",))
     with pytest.raises(ValueError, match="two phases are named discriminator, but"):
         changed(recipe, name="discriminator")
-    with pytest.raises(ValueError, match="networks lack discriminator"):
+    with pytest.raises(ValueError, match="moves unknown networks discriminator"):
         replace(recipe, networks={"generator": recipe.networks["generator"]})
     with pytest.raises(ValueError, match="last stage must be open-ended"):
         replace(recipe, stages=(Stage(recipe.stages[0].phases, until_images=10),))

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from ganworks import plugin
-from ganworks.data import ArrayDataset
+from ganworks.data import ArrayDataset, PairedDataset, SourcedDataset, UnpairedDataset
 from ganworks.registry import discover
 from ganworks.run import Run
 from ganworks.training import (
@@ -18,24 +18,56 @@ from ganworks.training import (
     Recipe,
     Sampler,
     TorchEngine,
+    TrainingState,
     fit,
 )
 
-RECIPES = [d.name for d in discover(third_party=False).all(plugin.Recipe)]
-SHAPES = [(1, 28, 28, 2), (3, 20, 36, 0), (2, 16, 16, 3)]  # channels, height, width, classes
+DECLARED = {d.name: d for d in discover(third_party=False).all(plugin.Recipe)}
+RECIPES = list(DECLARED)
+LABELLED = [d.name for d in DECLARED.values() if d.labels and d.data not in ("pairs", "unpaired")]
+UNTRANSLATED = [d.name for d in DECLARED.values() if d.data not in ("pairs", "unpaired")]
 SMALL = {"batch": 8, "width": 8}
+SHAPES = {  # by kind of data: shape of a sample, classes, type of the values
+    "images": [((1, 20, 28), 2, np.uint8), ((3, 32, 32), 0, np.uint16), ((2, 16, 16), 3, np.uint8)],
+    "sequences": [((2, 12), 2, np.uint8), ((1, 7), 0, np.float32)],
+    "volumes": [((1, 16, 16, 16), 2, np.uint8), ((2, 8, 12, 16), 0, np.uint8)],
+    "rows": [((3,), 2, np.float32)],
+}
+SHAPES["pairs"] = SHAPES["unpaired"] = [((1, 20, 28), 0, np.uint8), ((3, 32, 32), 0, np.uint16)]
+CASES = [(name, shape) for name, declared in DECLARED.items() for shape in SHAPES[declared.data]]
 
 
-def some_data(channels: int = 1, height: int = 16, width: int = 16, classes: int = 2) -> ArrayDataset:
-    draw = np.random.default_rng(0)
-    pixels = draw.integers(0, 256, (24, channels, height, width), dtype=np.uint8)
+def some_array(shape: tuple[int, ...], dtype: type, seed: int = 0) -> np.ndarray:
+    draw = np.random.default_rng(seed)
+    if dtype is np.float32:
+        return draw.uniform(-1, 1, (24, *shape)).astype(np.float32)
+    return draw.integers(0, np.iinfo(dtype).max, (24, *shape), dtype=dtype, endpoint=True)
+
+
+def some_data(name: str, shape=None) -> ArrayDataset:
+    """Noise of the kind that the recipe trains on, with the sample shape, classes and type of ``shape``."""
+    kind = DECLARED[name].data
+    size, classes, dtype = shape or SHAPES[kind][0]
+    samples = some_array(size, dtype)
+    if kind in ("pairs", "unpaired"):
+        paired = PairedDataset if kind == "pairs" else UnpairedDataset
+        return paired(samples, some_array((2, *size[1:]), np.uint8, seed=1))
     labels = np.arange(24) % classes if classes else None
-    return ArrayDataset(pixels, labels, [f"class {i}" for i in range(classes)])
+    return ArrayDataset(samples, labels, [f"class {i}" for i in range(classes)])
 
 
 def build(name: str, data: ArrayDataset) -> Recipe:
     registry = discover(third_party=False)
-    return registry.load(registry.find(plugin.Recipe, name))(data.space, **SMALL)
+    sourced = {"source": data.source_space} if isinstance(data, SourcedDataset) else {}
+    return registry.load(registry.find(plugin.Recipe, name))(data.space, **sourced, **SMALL)
+
+
+def draw_samples(state: TrainingState, data: ArrayDataset, count: int) -> torch.Tensor:
+    sampler = Sampler.of(state)
+    if isinstance(data, SourcedDataset):
+        sources = data.sources(torch.arange(count))
+        return sampler.from_latents(sampler.latents(torch.arange(count)), sources)
+    return sampler.balanced(count, seed=3)[0]
 
 
 def engine(bf16: bool = False) -> TorchEngine:
@@ -46,17 +78,17 @@ def weights(state) -> dict[str, torch.Tensor]:
     return {key: value.clone() for key, value in state.tensors().items()}
 
 
-@pytest.mark.parametrize("name", RECIPES)
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize(("name", "shape"), CASES, ids=lambda value: str(value).replace(" ", ""))
 def test_it_trains_and_samples_any_shape(name, shape):
-    data = some_data(*shape)
-    before = weights(fit(build(name, data), data, engine(), Budget(steps=1)))
-    state = fit(build(name, data), data, engine(), Budget(steps=2))
+    data = some_data(name, shape)
+    recipe = build(name, data)
+    before = weights(fit(recipe, data, engine(), Budget(steps=1)))
+    state = fit(recipe, data, engine(), Budget(steps=2))
     after = weights(state)
-    for network in ("generator", "discriminator"):
+    for network in {name for phase in recipe.phases() for name in phase.moves}:
         keys = [k for k in after if k.startswith(f"network/{network}/") and after[k].is_floating_point()]
         assert any(not after[k].equal(before[k]) for k in keys), f"{network} did not move"
-    images, _ = Sampler.of(state).balanced(5, seed=3)
+    images = draw_samples(state, data, 5)
     assert images.shape == (5, *data.space.shape)
     assert images.abs().max() <= 1
     assert images.isfinite().all()
@@ -64,7 +96,7 @@ def test_it_trains_and_samples_any_shape(name, shape):
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_n_steps_resume_n_steps_equals_2n_steps_bit_for_bit(name, tmp_path):
-    data = some_data()
+    data = some_data(name)
 
     def train(folder: str, steps: int) -> dict[str, torch.Tensor]:
         run = Run(tmp_path / folder)
@@ -81,14 +113,14 @@ def test_n_steps_resume_n_steps_equals_2n_steps_bit_for_bit(name, tmp_path):
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_bfloat16_trains_to_finite_weights(name):
-    data = some_data()
+    data = some_data(name)
     state = fit(build(name, data), data, engine(bf16=True), Budget(steps=2))
     assert all(value.isfinite().all() for value in state.tensors().values() if value.is_floating_point())
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", UNTRANSLATED)
 def test_a_sample_depends_on_its_own_seed_only(name):
-    data = some_data()
+    data = some_data(name)
     sampler = Sampler.of(fit(build(name, data), data, engine(), Budget(steps=1)))
     labels, seeds = torch.tensor([0, 1, 1]), torch.tensor([7, 8, 9])
     together = sampler.sample(labels, seeds)
@@ -96,16 +128,16 @@ def test_a_sample_depends_on_its_own_seed_only(name):
     torch.testing.assert_close(together[1:2], alone, atol=1e-5, rtol=0)
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", LABELLED)
 def test_labels_change_the_picture(name):
-    data = some_data()
+    data = some_data(name)
     sampler = Sampler.of(fit(build(name, data), data, engine(), Budget(steps=2)))
     a, b = sampler.sample(torch.tensor([0, 1]), torch.tensor([4, 4]))
     assert not a.equal(b)
 
 
 def test_a_recipe_is_a_value_with_a_fingerprint():
-    data = some_data()
+    data = some_data("wgan-gp")
     registry = discover(third_party=False)
     wgan_gp = registry.load(registry.find(plugin.Recipe, "wgan-gp"))
     assert wgan_gp(data.space).fingerprint() == wgan_gp(data.space).fingerprint()
@@ -113,14 +145,14 @@ def test_a_recipe_is_a_value_with_a_fingerprint():
 
 
 def test_sampling_leaves_a_network_without_average_in_training_mode():
-    data = some_data()
+    data = some_data("dcgan")
     state = fit(build("dcgan", data), data, engine(), Budget(steps=1))
     Sampler.of(state)
     assert state.networks["generator"].training
 
 
 def test_wgan_gp_steps_its_critic_five_times():
-    data = some_data()
+    data = some_data("wgan-gp")
     counted: list[str] = []
 
     class Count:
