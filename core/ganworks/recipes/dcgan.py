@@ -26,7 +26,7 @@ def dcgan(
             "generator": partial(DCGANGenerator, space, latent, width=width),
             "discriminator": partial(ConvDiscriminator, space, width=width, norm="batch"),
         },
-        stages=two_player(NON_SATURATING, discriminator=adam, generator=adam),
+        stages=two_player(NON_SATURATING, discriminator=adam, generator=adam, reuse_fakes=True),
         draw=Draw(batch=batch, latent=latent),
         averages=(),
         bf16=frozenset({"generator", "discriminator"}),

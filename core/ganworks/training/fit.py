@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from time import perf_counter
 from typing import Protocol
 
@@ -16,7 +17,7 @@ from ganworks.training.draw import Batch
 from ganworks.training.engine import Engine, EngineSettings, calibrate
 from ganworks.training.recipe import Phase, Recipe
 from ganworks.training.state import TrainingState
-from ganworks.training.step import Step
+from ganworks.training.step import Made, Step
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,12 +106,18 @@ def fit(
 
 def play(state: TrainingState, draw: Callable[[], Batch], engine: Engine) -> list[PhaseRecord]:
     """One step: every phase that is due, as often as it repeats."""
-    return [
-        update(state, phase, draw, engine)
+    due = [
+        phase
         for phase in state.recipe.stage_at(state.images).phases
         if state.step % phase.every == 0 and any(term.due(state.step) for term in phase.terms)
         for _ in range(phase.repeat)
     ]
+    records, made = [], None
+    for phase, following in zip_longest(due, due[1:]):
+        hand_on = following is not None and following.reuses_fakes
+        record, made = update(state, phase, draw, engine, made if phase.reuses_fakes else None, hand_on)
+        records.append(record)
+    return records
 
 
 def calibrate_for(
@@ -132,26 +139,43 @@ def calibrate_for(
         return calibrate(device, threads, bf16, one_step)
 
 
-def update(state: TrainingState, phase: Phase, draw: Callable[[], Batch], engine: Engine) -> PhaseRecord:
-    """One optimizer step of one phase, over as many draws as the recipe accumulates."""
+def update(
+    state: TrainingState,
+    phase: Phase,
+    draw: Callable[[], Batch],
+    engine: Engine,
+    made: Made | None = None,
+    hand_on: bool = False,
+) -> tuple[PhaseRecord, Made | None]:
+    """One optimizer step of one phase, over as many draws as the recipe accumulates.
+
+    ``made`` are the fakes of the phase before, which this one judges again instead of drawing its own; with
+    ``hand_on`` the fakes of this phase are returned with their graph.
+    """
     parameters = state.moving(phase.moves)
     optimizer = state.optimizers[phase.name]
     optimizer.zero_grad(set_to_none=True)
     draws = state.recipe.accumulate
     for _ in range(draws):
-        batch = draw()
-        step, losses = evaluate(state, phase, batch, engine)
+        batch = draw() if made is None else made.batch
+        step, losses = evaluate(state, phase, batch, engine, made, hand_on)
         engine.backward(torch.stack(list(losses.values())).sum() / draws, parameters)
     norm = gradient_norm(parameters)
     optimizer.step()
     if phase.after is not None:
         phase.after(state.networks)
     detached = {name: loss.detach() for name, loss in losses.items()}
-    return PhaseRecord(phase.name, detached, norm, step.judged("real"), step.judged("fake"), batch.labels)
+    logits = step.judged("real"), step.judged("fake")
+    return PhaseRecord(phase.name, detached, norm, *logits, batch.labels), step.made
 
 
 def evaluate(
-    state: TrainingState, phase: Phase, batch: Batch, engine: Engine
+    state: TrainingState,
+    phase: Phase,
+    batch: Batch,
+    engine: Engine,
+    made: Made | None = None,
+    hand_on: bool = False,
 ) -> tuple[Step, dict[str, Tensor]]:
     """The loss of every term that is due, by name, and the step that they were evaluated in."""
     due = [term for term in phase.terms if term.due(state.step)]
@@ -165,6 +189,8 @@ def evaluate(
         autocast=lambda network: engine.autocast(network in state.recipe.bf16),
         slopes={name for term in due for name in term.slopes},
         images=state.images,
+        made=made,
+        hand_on=state.trainable["generator"] if hand_on else None,
     )
     return step, {term.name: term.loss(step) for term in due}
 

@@ -53,6 +53,7 @@ class Phase:
     every: int = 1  # the phase runs on every n-th step
     repeat: int = 1  # times a step, each with a fresh draw (critic steps)
     after: After | None = None  # after each update (weight clipping)
+    reuses_fakes: bool = False  # judges the fakes of the phase before it again: one forward less
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ def two_player(
     pretrain_images: int = 0,
     after_critic: After | None = None,
     helpers: tuple[str, ...] = (),
+    reuse_fakes: bool = False,
 ) -> tuple[Stage, ...]:
     """The common case: a discriminator and a generator move in turn.
 
@@ -85,6 +87,8 @@ def two_player(
         pretrain_images: images that the discriminator sees before the generator first moves.
         after_critic: called after each move of the discriminator (weight clipping).
         helpers: networks that move with the generator (InfoGAN's Q).
+        reuse_fakes: the generator answers for the fakes that the discriminator has just judged, as most
+            tutorials do: one forward of the generator less, and its graph is kept in memory meanwhile.
     """
     judging, making = game(loss) if isinstance(loss, AdversarialLoss) else loss
     critic = Phase(
@@ -100,6 +104,7 @@ def two_player(
         moves=("generator", *helpers),
         terms=(making, *generator_terms),
         optimizer=generator,
+        reuses_fakes=reuse_fakes,
     )
     warm_up = (Stage((critic,), until_images=pretrain_images),) if pretrain_images else ()
     return (*warm_up, Stage((critic, maker)))
@@ -172,6 +177,8 @@ class Recipe:
         for phase in (phase for stage in self.stages for phase in stage.phases):
             if unknown := set(phase.moves) - known:
                 yield f"phase {phase.name} moves unknown networks {', '.join(sorted(unknown))}"
+            if phase.reuses_fakes and self.accumulate > 1:
+                yield f"phase {phase.name} cannot reuse fakes that are spread over several draws: drop either"
             if not phase.terms:
                 yield f"phase {phase.name} has no terms"
             if len({term.name for term in phase.terms}) < len(phase.terms):

@@ -19,6 +19,13 @@ class Judgement(NamedTuple):
     features: Mapping[str, Tensor] = {}  # named intermediate results that terms may use
 
 
+class Made(NamedTuple):
+    """Fakes that the next phase judges again, with the graph to the generator."""
+
+    batch: Batch
+    fake: Tensor
+
+
 class Step:
     """What the terms of one phase may ask for.
 
@@ -37,6 +44,8 @@ class Step:
         autocast: Callable[[str], AbstractContextManager[Any]],
         slopes: Collection[str] = (),
         images: int = 0,
+        made: Made | None = None,
+        hand_on: Collection[nn.Parameter] | None = None,
     ) -> None:
         self.networks = networks
         self.batch = batch
@@ -45,6 +54,8 @@ class Step:
         self.autocast = autocast
         self.slopes = slopes
         self.images = images  # seen so far: what schedules are functions of
+        self.made = made  # fakes of the phase before, to be judged again; or of this one, to be handed on
+        self.hand_on = hand_on  # the generator's learning parameters, where the next phase wants the fakes
         self._memo: dict[Any, Any] = {}
 
     @property
@@ -101,10 +112,12 @@ class Step:
 
         ``rows_per_group`` of the discriminator says how many neighbouring rows look at each other: 1 for
         independent rows, 4 for a minibatch standard deviation in groups of four, None for a whole batch
-        (BatchNorm). A joint forward is the same function exactly when no group mixes real and fake.
+        (BatchNorm). A joint forward is the same function exactly when no group mixes real and fake. It
+        does not pay where only the fakes carry a graph: the reals would be sent backward for nothing.
         """
         group = getattr(self.networks["discriminator"], "rows_per_group", None)
-        if group and len(self.real) % group == 0:
+        alike = "discriminator" in self.moving or self.real.requires_grad == self.fake.requires_grad
+        if alike and group and len(self.real) % group == 0:
             self._judge_jointly()
         return self.judge(self.real), self.judge(self.fake)
 
@@ -116,13 +129,12 @@ class Step:
         """
         if which not in self.slopes:
             raise ValueError(f"a term uses slope('{which}') without naming it in Term.slopes")
-        x = self.real if which == "real" else self.fake
-        return cast(Tensor, self._once(("slope", which), lambda: _input_gradient(self.judge(x).logits, x)))
+        return cast(dict[str, Tensor], self._once("slopes", self._slopes))[which]
 
     def slope_at(self, x: Tensor) -> Tensor:
         """d logits / d input at any ``x`` (batch, *space.shape), with graph: (batch, values)."""
         leaf = x.detach().requires_grad_()
-        return _input_gradient(self.judge(leaf).logits, leaf)
+        return _input_gradients(self.judge(leaf).logits, [leaf])[0]
 
     def judged(self, which: str) -> Tensor | None:
         """Logits of ``real`` or ``fake`` if this step has computed them, for those who only watch."""
@@ -136,10 +148,34 @@ class Step:
         return self._memo[key]
 
     def _generated(self) -> Tensor:
-        return cast(Tensor, self.run("generator", self.latent, self.condition))
+        if self.made is not None:
+            return self.made.fake
+        if self.hand_on is None:
+            return cast(Tensor, self.run("generator", self.latent, self.condition))
+        return self._generated_for_two_phases(self.hand_on)
+
+    def _generated_for_two_phases(self, parameters: Collection[nn.Parameter]) -> Tensor:
+        """Fakes as a constant for this phase, while their graph is kept for the next one."""
+        for parameter in parameters:
+            parameter.requires_grad_(True)
+        with torch.enable_grad(), self.autocast("generator"):
+            fake = _as_float(self.networks["generator"](self.latent, self.condition))
+        for parameter in parameters:
+            parameter.requires_grad_(False)
+        self.made = Made(self.batch, fake)
+        return cast(Tensor, fake.detach())
 
     def _augmented(self, x: Tensor, condition: Tensor) -> Tensor:
         return self.augment(x, self.labels if condition.is_floating_point() else condition)
+
+    def _slopes(self) -> dict[str, Tensor]:
+        """Every announced slope from one backward: no logit of a real row depends on a fake one."""
+        names = [name for name in ("real", "fake") if name in self.slopes]
+        if len(names) == 2:
+            self.judge_both()
+        inputs = [self.real if name == "real" else self.fake for name in names]
+        logits = torch.stack([self.judge(x).logits.sum() for x in inputs])
+        return dict(zip(names, _input_gradients(logits, inputs), strict=True))
 
     def _leaf(self, name: str, x: Tensor) -> Tensor:
         return x.detach().requires_grad_() if name in self.slopes and not x.requires_grad else x
@@ -168,9 +204,9 @@ def _half(judgement: Judgement, half: int) -> Judgement:
     return Judgement(cut(judgement.logits), {name: cut(x) for name, x in judgement.features.items()})
 
 
-def _input_gradient(logits: Tensor, x: Tensor) -> Tensor:
-    (gradient,) = torch.autograd.grad(logits.sum(), x, create_graph=True)
-    return gradient.flatten(1)
+def _input_gradients(logits: Tensor, inputs: list[Tensor]) -> list[Tensor]:
+    gradients = torch.autograd.grad(logits.sum(), inputs, create_graph=True)
+    return [gradient.flatten(1) for gradient in gradients]
 
 
 def _as_float(result: Any) -> Any:
