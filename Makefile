@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
-.PHONY: demo test test-slow check venv bench clean
+.PHONY: demo test test-slow check venv gallery bench clean
 
 demo: $(VENV)/.installed            ## train, evaluate, report and export on the embedded sample
 	$(BIN)/gan run medical-augment --out runs/demo --force
@@ -23,8 +23,12 @@ check: $(VENV)/.installed-test      ## ruff, mypy strict, import layers
 
 venv: $(VENV)/.installed-test
 
+gallery: $(VENV)/.installed         ## every architecture on the same digits; hours, and it goes on where it stopped
+	$(BIN)/python benchmarks/gallery.py --jobs 2
+
 bench: $(VENV)/.installed
-	$(BIN)/python benchmarks/medical.py --help
+	@for script in medical gallery modes stacked_mnist step engine headroom; do \
+	    $(BIN)/python benchmarks/$$script.py --help || exit 1; done
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from torch.nn import functional as F
 
 from ganworks.data import ArrayDataset, PairedDataset, UnpairedDataset
 from ganworks.metrics.classifier import ClassifierExtractor, SmallClassifier, train_classifier
+from ganworks.run import replacing
 
 SIDE = 32
 SLICES = 8  # of a volume
@@ -90,10 +92,17 @@ class Judges:
     reader: SmallClassifier
 
     @staticmethod
-    def train(digits: Digits) -> Judges:
-        labels = torch.from_numpy(digits.labels)
-        first, second = (train_classifier(digits.rows, labels, 10, steps=500, seed=seed) for seed in (0, 1))
-        return Judges(ClassifierExtractor(first), second.eval())
+    def of(digits: Digits, cache: Path) -> Judges:
+        """The two judges of these training digits: from the cache, or trained and kept there."""
+        if not cache.exists():
+            labels = torch.from_numpy(digits.labels)
+            trained = [train_classifier(digits.rows, labels, 10, steps=500, seed=seed) for seed in (0, 1)]
+            with replacing(cache) as scratch:
+                torch.save([model.state_dict() for model in trained], scratch)
+        models = [SmallClassifier(1, 10), SmallClassifier(1, 10)]
+        for model, weights in zip(models, torch.load(cache, weights_only=True), strict=True):
+            model.load_state_dict(weights)
+        return Judges(ClassifierExtractor(models[0]), models[1].eval())
 
     @torch.no_grad()
     def read(self, images: Tensor) -> Tensor:

@@ -1,7 +1,8 @@
 """Every architecture on the same real digits under the same budget: a sheet of samples and its numbers.
 
 Each recipe trains in a process of its own on one thread for a fixed number of CPU-seconds, with its default
-options and float32, so that a busy machine changes nothing but the waiting time::
+options (in bfloat16 where recipe and processor gain from it, as `gan run` chooses), so that a busy machine
+changes nothing but the waiting time::
 
     python benchmarks/gallery.py --seconds 240 --jobs 2     # all; writes docs/gallery.md
     python benchmarks/gallery.py --only wgan-gp --seconds 60 --out /tmp/try --set critic_steps=3
@@ -36,7 +37,7 @@ from ganworks.data import ArrayDataset, SourcedDataset
 from ganworks.metrics import fidelity
 from ganworks.registry import discover
 from ganworks.report.pictures import image_grid
-from ganworks.training import Budget, EngineSettings, Recipe, Sampler, TorchEngine, TrainingState, fit
+from ganworks.training import Budget, Recipe, Sampler, TorchEngine, TrainingState, calibrate_for, fit
 
 ROWS, COLUMNS = 5, 10  # of a sheet: one column a digit where the recipe knows labels
 SCORED = 1_000
@@ -98,15 +99,16 @@ def train_one(name: str, options: argparse.Namespace) -> None:
     declared, (train, test) = declared_recipes()[name], Digits.load()
     data = train.dataset(declared.data)
     recipe = build(declared, data, dict(pair.split("=", 1) for pair in options.set))
+    settings = calibrate_for(recipe, data, torch.device("cpu"), threads=1)
     wall, started = perf_counter(), process_time()
     budget = CpuBudget(seconds=options.seconds, started=started)
-    state = fit(recipe, data, TorchEngine(EngineSettings()), budget, seed=options.seed)
+    state = fit(recipe, data, TorchEngine(settings), budget, seed=options.seed)
     spent, waited = process_time() - started, perf_counter() - wall
 
     labels = torch.arange(SCORED) % 10
     samples = draw(state, test.dataset(declared.data), labels)
     Image.fromarray(image_grid(samples[: ROWS * COLUMNS], COLUMNS)).save(options.out / f"{name}.png")
-    judges = Judges.train(train)
+    judges = Judges.of(train, options.out / "judges.pt")
     found = {
         "name": name,
         "paper": declared.paper,
@@ -119,8 +121,9 @@ def train_one(name: str, options: argparse.Namespace) -> None:
         "steps_per_second": round(state.step / spent, 2),
         "images_per_second": round(state.images / spent),
         "parameters": {key: sum(p.numel() for p in trainable) for key, trainable in state.trainable.items()},
-        "machine": f"{platform.machine()}, one thread, torch {torch.__version__}, float32",
-        **scores(judges, test, samples, labels if declared.labels and "pairs" not in declared.data else None),
+        "machine": f"{platform.machine()}, one thread, torch {torch.__version__}",
+        "bf16": settings.bf16,
+        **scores(judges, test, samples, asked_labels(declared, test, labels)),
     }
     (options.out / f"{name}.json").write_text(json.dumps(found, indent=2), encoding="utf-8")
     reference = options.out / "real digits.json"
@@ -129,6 +132,13 @@ def train_one(name: str, options: argparse.Namespace) -> None:
         real = scores(judges, test, train.rows[some], torch.from_numpy(train.labels)[some])
         reference.write_text(json.dumps({"name": "real digits", **real}, indent=2), encoding="utf-8")
     print(line(found), flush=True)
+
+
+def asked_labels(declared: plugin.Recipe, test: Digits, drawn: Tensor) -> Tensor | None:
+    """What each sample should be read as: the label it was drawn for, or of its source; None: anything."""
+    if declared.data == "pairs":
+        return torch.from_numpy(test.labels)
+    return drawn if declared.labels and declared.data != "unpaired" else None
 
 
 def build(declared: plugin.Recipe, data: ArrayDataset, extra: dict[str, str]) -> Recipe:

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from ganworks.metrics import Labelled, downstream_gain
-from ganworks_medical.policies import AugmentationPolicy, augment, policy_for
+from ganworks_image.policies import AugmentationPolicy, augment, policy_for
 
 
 def main() -> None:

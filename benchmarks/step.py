@@ -1,15 +1,15 @@
 """What one training step costs, beside the same step written by hand in the plain style of tutorials.
 
-Both train the same networks on the same data. Variants are timed in turn (A B C A B C ...), so that a drifting
-machine hits them all; a cell is the median of the ratios plain / ours (above 1: ours is faster). On the CPU the
-processor time of one thread counts, which neighbours on the machine disturb least::
+Both train the same networks on the same data. Variants are timed in turn (A B C A B C ...), so that a
+drifting machine hits them all; a cell is the median of the ratios plain / ours (above 1: ours is faster). On
+the CPU the processor time of one thread counts, which neighbours on the machine disturb least::
 
     python benchmarks/step.py                       # DCGAN 64, SN-GAN 32, StyleGAN2 64, WGAN-GP 64
     python benchmarks/step.py --only dcgan --memory --losses 60
     python benchmarks/step.py --device cuda         # wall time; bfloat16 where the GPU has it
 
-``--memory`` prints the peak memory of a process that runs one variant alone. ``--losses N`` trains plain and ours
-for N steps from three seeds each and prints their mean losses with the spread over seeds: they must agree.
+``--memory`` prints the peak memory of a process that runs one variant alone. ``--losses N`` trains plain and
+ours for N steps from three seeds each and prints mean losses with the spread over seeds: they must agree.
 """
 
 from __future__ import annotations
@@ -137,36 +137,31 @@ def our_step(recipe: Recipe, data: ArrayDataset, settings: EngineSettings, seed:
 
 
 def compare_speed(options: argparse.Namespace) -> None:
-    clock = process_time if options.device == "cpu" else perf_counter
-    first = True
+    print(header("step", "plain, ms", "ours, float32", "ours, default"))
     for name in options.only:
         steps = variants(name, options)
-        labels = list(steps)
-        if first:
-            print(
-                f"| step | plain, ms | {' | '.join(['ours, float32', 'ours, default'])} |\n| --- | --- | --- | --- |"
-            )
-            first = False
         for step in steps.values():
             step()
-        times: dict[str, list[float]] = {label: [] for label in labels}
+        times: dict[str, list[float]] = {label: [] for label in steps}
         for _ in range(options.rounds):
             for label, step in steps.items():
-                times[label].append(
-                    timed(step, clock, options.device, repeats=LAZY if name == "stylegan2" else 1)
-                )
-        plain = times["plain"]
-        ratios = [median(p / t for p, t in zip(plain, times[label], strict=True)) for label in labels[1:]]
-        side = CASES[name][0]
-        cells = [f"{name} {side}", f"{1000 * median(plain):.0f}", *(f"{ratio:.2f}" for ratio in ratios)]
+                times[label].append(timed(step, options.device, LAZY if name == "stylegan2" else 1))
+        plain, *ours = times.values()
+        ratios = [median(p / t for p, t in zip(plain, series, strict=True)) for series in ours]
+        cells = [f"{name} {CASES[name][0]}", f"{1000 * median(plain):.0f}", *(f"{r:.2f}" for r in ratios)]
         print(f"| {' | '.join(cells)} |", flush=True)
+
+
+def header(*columns: str) -> str:
+    return f"| {' | '.join(columns)} |\n|" + " --- |" * len(columns)
 
 
 LAZY = 16  # steps after which a lazy penalty has been due once
 
 
-def timed(step: Step, clock: Callable[[], float], device: str, repeats: int) -> float:
+def timed(step: Step, device: str, repeats: int) -> float:
     """Seconds a step, as a mean over ``repeats``."""
+    clock = process_time if device == "cpu" else perf_counter
     started = clock()
     for _ in range(repeats):
         step()
@@ -176,7 +171,7 @@ def timed(step: Step, clock: Callable[[], float], device: str, repeats: int) -> 
 
 
 def compare_memory(options: argparse.Namespace) -> None:
-    print("\n| peak memory, MiB | plain | ours, float32 | ours, default |\n| --- | --- | --- | --- |")
+    print("\n" + header("peak memory, MiB", "plain", "ours, float32", "ours, default"))
     for name in options.only:
         found = []
         for which in ("0", "1", "2"):
@@ -205,10 +200,8 @@ def run_alone(name: str, which: str, options: argparse.Namespace) -> None:
 
 def compare_losses(options: argparse.Namespace) -> None:
     count = options.losses
-    print(
-        f"\n| losses, mean of steps {count // 2} to {count}, 3 seeds | plain | ours, float32 | ours, default |"
-    )
-    print("| --- | --- | --- | --- |")
+    kind = f"losses, mean of steps {count // 2} to {count}, 3 seeds"
+    print("\n" + header(kind, "plain", "ours, float32", "ours, default"))
     for name in options.only:
         found: dict[str, list[tuple[float, float]]] = {}
         for seed in range(3):

@@ -87,7 +87,8 @@ DECLARED = [
 
 def test_every_bundled_plugin_loads() -> None:
     found = discover(third_party=False).plugins
-    assert {info.name: info.error for info in found} == dict.fromkeys(("medical", "exports", "recipes"), "")
+    bundled = ("image", "medical", "exports", "recipes")
+    assert {info.name: info.error for info in found} == dict.fromkeys(bundled, "")
 
 
 @pytest.mark.parametrize(
@@ -152,5 +153,5 @@ def test_the_wheel_holds_only_our_packages(tmp_path: Path) -> None:
     subprocess.run([*command, "-w", str(tmp_path), str(ROOT)], check=True, capture_output=True)
     names = zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist()
     tops = {name.split("/")[0] for name in names if ".dist-info/" not in name}
-    assert tops == {"ganworks", "ganworks_cli", "ganworks_exports", "ganworks_medical"}
+    assert tops == {"ganworks", "ganworks_cli", "ganworks_exports", "ganworks_image", "ganworks_medical"}
     assert "ganworks/py.typed" in names

@@ -14,13 +14,17 @@ from typer.main import get_command
 from ganworks import plugin
 from ganworks.errors import PluginError
 from ganworks_cli import doctor, plugins
+from ganworks_cli.architectures import architectures
 from ganworks_cli.domains import DomainGroup
-from ganworks_cli.reading import evaluate, export, report, sample
+from ganworks_cli.reading import evaluate, explore, export, report, sample
 from ganworks_cli.running import resume as resume_run
 from ganworks_cli.state import state_of
 
 _PLUGIN_PANEL = "Commands of plugins"
-BUILT_IN = ("run", "resume", "sample", "evaluate", "export", "report", "plugins", "doctor")  # in this order
+BUILT_IN = (  # in this order
+    *("run", "resume", "sample", "evaluate", "export", "report", "explore"),
+    *("architectures", "plugins", "doctor"),
+)
 
 
 class RootGroup(TyperGroup):
@@ -114,5 +118,7 @@ app.command()(sample)
 app.command()(evaluate)
 app.command()(export)
 app.command()(report)
+app.command()(explore)
+app.command()(architectures)
 app.add_typer(plugins.app, name="plugins")
 app.command(name="doctor")(doctor.doctor)

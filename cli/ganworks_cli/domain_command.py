@@ -63,7 +63,7 @@ def _callback(state: State, domain: plugin.Domain, model: type[RunOptions]) -> C
             )
         options = gather(model, flags, environment, assignments or (), config)
         if options.recipe != "auto":  # a slip is said before the data is read
-            _check_recipe(state, options)
+            _check_recipe(state, domain, options)
         start(state, domain, options, out, force=force)
 
     every = [*_context(), *parameters(model, domain.name), *_own_parameters()]
@@ -72,13 +72,16 @@ def _callback(state: State, domain: plugin.Domain, model: type[RunOptions]) -> C
     return command
 
 
-def _check_recipe(state: State, options: RunOptions) -> None:
-    """Raise where there is no such recipe, or it has no such option; values are its own to judge."""
-    recipe = state.registry.find(plugin.Recipe, options.recipe)
+def _check_recipe(state: State, domain: plugin.Domain, options: RunOptions) -> None:
+    """Raise where there is no such recipe for the domain's data, or it has no such option.
+
+    Values are the recipe's own to judge.
+    """
+    recipe = state.registry.recipe(options.recipe, domain.recipes)
     if not options.recipe_options:
         return
     try:
-        inspect.signature(state.registry.load(recipe)).bind(None, **options.recipe_options)
+        inspect.signature(state.registry.load(recipe)).bind_partial(None, **options.recipe_options)
     except TypeError as error:
         raise UsageError(f"recipe_options do not fit recipe '{recipe.name}': {error}") from None
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from ganworks.run import METRICS, REPORT, Run
 
+SHEET = "sheet.png"  # where a domain makes one: the first samples as one picture
 _VERDICTS = {"privacy": "privacy", "downstream": "gain on a real task"}
 
 
@@ -36,6 +37,7 @@ def made(folder: Path) -> dict[str, Path]:
     places = {
         "report": folder / REPORT,
         "samples": run.samples,
+        "sheet": run.samples / SHEET,
         "numbers": folder / METRICS,
         "model": models[0] if models else run.model,
     }

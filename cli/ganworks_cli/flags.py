@@ -54,6 +54,13 @@ def is_flag(field: FieldInfo) -> bool:
     return bool(extra.get("flag", True)) and flag_type(field.annotation) is not None
 
 
+def aliases(field: FieldInfo) -> list[str]:
+    """Return the second spellings of a flag: ``json_schema_extra={"aliases": ["architecture"]}``."""
+    extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+    found = extra.get("aliases", [])
+    return [str(name) for name in found] if isinstance(found, list) else []
+
+
 def file_only(model: type[RunOptions]) -> list[str]:
     """Return the names of the fields that have no flag."""
     return [name for name, field in model.model_fields.items() if not is_flag(field)]
@@ -70,10 +77,7 @@ def parameters(model: type[RunOptions], domain: str) -> Iterator[inspect.Paramet
     for name, field in model.model_fields.items():
         if not is_flag(field):
             continue
-        if name in OWN_FLAGS:
-            raise PluginError(
-                f"option '{name}' of domain '{domain}' would hide --{name} of `gan run`: rename it"
-            )
+        _check_free(name, model, domain)
         panel = BASE_PANEL if name in RunOptions.model_fields else f"Options of {domain}"
         kind: Any = flag_type(field.annotation)
         yield inspect.Parameter(
@@ -82,6 +86,17 @@ def parameters(model: type[RunOptions], domain: str) -> Iterator[inspect.Paramet
             default=None,
             annotation=Annotated[_read_as(kind) | None, _option(name, kind, field, panel)],
         )
+
+
+def _check_free(name: str, model: type[RunOptions], domain: str) -> None:
+    """Refuse a field whose flag, or a second spelling of it, means something else already."""
+    if name in OWN_FLAGS:
+        raise PluginError(f"option '{name}' of domain '{domain}' would hide --{name} of `gan run`: rename it")
+    others = {*OWN_FLAGS, *model.model_fields}
+    others |= {a for other, field in model.model_fields.items() if other != name for a in aliases(field)}
+    for alias in aliases(model.model_fields[name]):
+        if alias.replace("-", "_") in others or alias in others:
+            raise PluginError(f"option '{name}' of domain '{domain}': its second spelling --{alias} is taken")
 
 
 def _read_as(kind: Any) -> Any:
@@ -99,6 +114,7 @@ def _option(name: str, kind: Any, field: FieldInfo, panel: str) -> Any:
     return typer.Option(
         # A switch that is off needs no --no-flag: whoever turned it on in a file can use --set.
         f"--{flag}/--no-{flag}" if kind is bool and field.default is True else f"--{flag}",
+        *(f"--{alias}" for alias in aliases(field)),
         help=escape(field.description or "") + (f" [dim]{escape(f'[{hints}]')}[/dim]" if hints else ""),
         metavar=None if kind is bool else _metavar(kind),
         show_default=False,

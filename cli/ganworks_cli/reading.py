@@ -1,4 +1,4 @@
-"""Commands on a run that exists: sample, evaluate, export, report."""
+"""Commands on a run that exists: sample, evaluate, export, explore, report."""
 
 from __future__ import annotations
 
@@ -73,6 +73,24 @@ def export(
     difference = f"Largest difference to torch: {exported.max_abs_diff:.3g} (units of the output)"
     record = {"file": exported.file, "max_abs_diff": exported.max_abs_diff, "sha256": exported.sha256}
     _tell(state, {**record, **exported.details}, f"Model: {exported.file}", difference)
+
+
+def explore(
+    context: typer.Context,
+    run: RunFolder,
+    label: Annotated[str | None, typer.Option(help="Class to show; default: the first.")] = None,
+    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="First of the seeds shown.")] = 0,
+    project: Annotated[
+        Path | None, typer.Option(help="A picture to look for in the latent space.", show_default=False)
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder; default: RUN/explore.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what the generator has learned: truncation, interpolation, directions, style mixing."""
+    state = _state(context, as_json)
+    target = out or run / "explore"
+    files = _in_session(state, run, lambda session: session.explore(target, label, seed, project))
+    _tell(state, files, *(f"{name}: {path}" for name, path in files.items()))
 
 
 def report(context: typer.Context, run: RunFolder, as_json: AsJson = False) -> None:

@@ -47,6 +47,11 @@ class RunOptions(BaseModel):
         None,
         description="Run folder whose networks to begin with (transfer learning); same recipe, other data.",
     )
+    techniques: tuple[str, ...] = Field(
+        (),
+        description="Techniques to add to the recipe, such as lecam or label-smoothing=0.2; may be repeated.",
+        json_schema_extra={"aliases": ["technique"]},
+    )
     recipe_options: dict[str, Any] = Field(
         default_factory=dict,
         description="Arguments of the recipe, for example {batch = 64}.",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -20,7 +21,7 @@ from ganworks.errors import UsageError
 from ganworks.options import RunOptions
 from ganworks.registry import Registry
 from ganworks.run import Run
-from ganworks.training import Budget, Recipe, Sampler, Validation
+from ganworks.training import Budget, Recipe, Sampler, Validation, with_technique
 
 Options = TypeVar("Options", bound=RunOptions)
 
@@ -95,10 +96,10 @@ class Pipeline(ABC, Generic[Options]):
         return
 
     def build_recipe(self, name: str, data: Dataset) -> Recipe:
-        """The recipe of that name with the options' arguments, sized for the data.
+        """The recipe of that name with the options' arguments and techniques, sized for the data.
 
         Raises:
-            UsageError: the recipe or one of its options is unknown or does not fit.
+            UsageError: the recipe, one of its options or a technique is unknown or does not fit.
         """
         build = self.registry.load(self.registry.find(plugin.Recipe, name))
         sourced = {"source": data.source_space} if isinstance(data, SourcedDataset) else {}
@@ -107,7 +108,10 @@ class Pipeline(ABC, Generic[Options]):
         except (TypeError, ValueError) as error:
             raise UsageError(f"recipe_options do not fit recipe '{name}': {error}") from None
         assert isinstance(recipe, Recipe)
-        return recipe
+        try:
+            return reduce(with_technique, self.options.techniques, recipe)
+        except ValueError as error:
+            raise UsageError(f"recipe '{name}' cannot take on the {error}") from None
 
     def extra_metrics(self, real: Tensor, synthetic: Tensor) -> dict[str, Any]:
         """Metrics that plugins add, by name. Both tensors are (rows, *sample shape) in [-1, 1].

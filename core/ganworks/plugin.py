@@ -28,6 +28,16 @@ import pluggy
 PROJECT = "ganworks"  # pluggy's project name and the entry-point group
 HOOK_API = 1  # raised when a hook or a declaration changes so that older plugins break
 
+# what a recipe trains on, and how a person says it
+RECIPE_DATA = {
+    "images": "single images",
+    "pairs": "pairs of images",
+    "unpaired": "two sets of images that are no pairs",
+    "sequences": "sequences",
+    "volumes": "volumes",
+    "rows": "rows of a table",
+}
+
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
 
@@ -47,12 +57,14 @@ class Domain(Declaration):
     """A domain for `gan run NAME`.
 
     ``options`` names a subclass of `ganworks.options.RunOptions`; ``pipeline`` a subclass of
-    `ganworks.pipeline.Pipeline`. Importing the options must not import torch.
+    `ganworks.pipeline.Pipeline`. Importing the options must not import torch. ``recipes`` are the kinds of
+    data of the recipes it trains with, of those in `RECIPE_DATA`.
     """
 
     kind: ClassVar[str] = "domain"
     options: str
     pipeline: str
+    recipes: tuple[str, ...] = ("images",)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

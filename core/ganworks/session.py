@@ -17,7 +17,7 @@ from ganworks import plugin
 from ganworks._fitting import fit_run, starting_point
 from ganworks.data import Dataset
 from ganworks.deploy import Exported
-from ganworks.errors import RunError, UsageError
+from ganworks.errors import RunError, UsageError, nearest
 from ganworks.options import RunOptions
 from ganworks.pipeline import Pipeline, SampleRequest
 from ganworks.registry import Registry
@@ -138,6 +138,18 @@ class Session:
     def report(self) -> Path:
         """Write ``report.html`` from what the run folder holds."""
         return self.pipeline.report(self.sampler(), self.run_folder.metrics())
+
+    def explore(self, out: Path, label: str | None, seed: int, target: Path | None) -> dict[str, Path]:
+        """Write sheets of what the generator has learned into ``out``; see `ganworks.exploration.explore`."""
+        from ganworks.exploration import explore  # imports what draws pictures
+
+        space = self.recipe().space
+        if label is not None and label not in space.classes:
+            known = ", ".join(space.classes) or "none"
+            hint = nearest(label, space.classes)
+            raise UsageError(f"--label: no class '{label}'{hint}; the classes are {known}")
+        number = space.classes.index(label) if label is not None else 0
+        return explore(self.sampler(), space, out, label=number, seed=seed, target=target)
 
     def sampler(self) -> Sampler:
         """Draws from the generator that scored best on the validation split.

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ganworks_medical.frames import BadFileError, Frame, channels_first
-from ganworks_medical.intensity import Pixels
+from ganworks_image.frames import BadFileError, channels_first
+from ganworks_image.intensity import Pixels
+from ganworks_medical.frames import MedicalFrame
 from ganworks_medical.options import Options
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ MODALITIES = {
 }
 
 
-def read_dicom(path: Path, options: Options) -> list[Frame]:
+def read_dicom(path: Path, options: Options) -> list[MedicalFrame]:
     """Return every frame of one DICOM file, in the modality's units (HU for CT).
 
     MONOCHROME1 is inverted over the stored range, palettes become colour, PatientID is passed on for the
@@ -72,19 +73,19 @@ def _stored_range(header: Dataset) -> tuple[int, int]:
     return (-span // 2, span // 2 - 1) if header.PixelRepresentation else (0, span - 1)
 
 
-def _frame(header: Dataset, pixels: Pixels, notes: list[str], part: str, number: int) -> Frame:
+def _frame(header: Dataset, pixels: Pixels, notes: list[str], part: str, number: int) -> MedicalFrame:
     modality = MODALITIES.get(str(header.get("Modality", "")), "other")
     whole = pixels.dtype.kind != "f" or bool((pixels == np.rint(pixels)).all())
     dtype = "int16" if modality == "ct" else str(pixels.dtype)
     if pixels.dtype.kind == "f" and whole and modality != "ct":
         dtype = "int16" if pixels.min() < 0 else "uint16"
-    return Frame(
+    return MedicalFrame(
         pixels=pixels.astype(np.float32) if pixels.dtype.kind == "f" else pixels,
         dtype=dtype,
         spacing=_spacing(header),
         modality=modality,
         unit="HU" if modality == "ct" else "intensity",
-        patient=str(header.get("PatientID") or "") or None,
+        group=str(header.get("PatientID") or "") or None,
         part=part,
         series=str(header.get("SeriesInstanceUID") or "") or None,
         position=_position(header) + number,

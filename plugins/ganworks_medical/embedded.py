@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganworks.errors import MissingExtraError
-from ganworks_medical.frames import Frame
+from ganworks_medical.frames import MedicalFrame
 
 TITLE = "Grey and white matter in the MNI152 head (nilearn; one averaged head, no pathology)"
 STARVED = ("white_matter", 20)  # the rare class of the demonstration, and its training images
@@ -33,14 +33,14 @@ GAP_MM = 8  # between the last slice of a slab and the first of the next
 Volume = NDArray[np.float32]
 
 
-def embedded_frames() -> list[Frame]:
+def embedded_frames() -> list[MedicalFrame]:
     """Return 8-bit patches of 28x28 mm at 1 mm with label, split and patient (the slice).
 
     Raises:
         MissingExtraError: nilearn is not installed.
     """
     head, grey, white = _volumes()
-    frames: list[Frame] = []
+    frames: list[MedicalFrame] = []
     slab_mm = (SLAB_SLICES - 1) * SLICE_STEP_MM
     for number, split in enumerate(SLABS):
         low = LOWEST_MM + number * (slab_mm + GAP_MM)
@@ -69,7 +69,7 @@ def _volumes() -> tuple[Volume, Volume, Volume]:
     return np.clip(head / np.percentile(head[head > 0], 99.5), 0, 1), grey, white
 
 
-def _patches(z: int, split: str, head: Volume, grey: Volume, white: Volume) -> list[Frame]:
+def _patches(z: int, split: str, head: Volume, grey: Volume, white: Volume) -> list[MedicalFrame]:
     frames = []
     edge = (PATCH_MM - CENTRE_MM) // 2
     for x in range(0, head.shape[0] - PATCH_MM + 1, STRIDE_MM):
@@ -83,8 +83,8 @@ def _patches(z: int, split: str, head: Volume, grey: Volume, white: Volume) -> l
     return frames
 
 
-def _frame(patch: NDArray[Any], label: str, split: str, name: str) -> Frame:
-    return Frame(
+def _frame(patch: NDArray[Any], label: str, split: str, name: str) -> MedicalFrame:
+    return MedicalFrame(
         pixels=np.rint(np.rot90(patch)[None] * 255).astype(np.uint8),  # anterior up
         dtype="uint8",
         spacing=(1.0, 1.0),
@@ -92,5 +92,5 @@ def _frame(patch: NDArray[Any], label: str, split: str, name: str) -> Frame:
         name=name,
         label=label,
         split=split,
-        patient=name.rpartition("_")[2],  # the slice
+        group=name.rpartition("_")[2],  # the slice
     )

@@ -1,88 +1,25 @@
-"""Writers, one a file kind. Every file says itself that it is synthetic; no source header is copied."""
+"""NIfTI and DICOM as they are written: marked as synthetic, with fresh identifiers, nothing of a source."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ganworks.errors import UsageError
-from ganworks_medical.intensity import Pixels
+from ganworks_image import formats
+from ganworks_image.formats import FileFormat, interleaved
+from ganworks_image.intensity import Pixels
 
 if TYPE_CHECKING:
-    from ganworks_medical.study import Study
+    from ganworks_medical.study import MedicalStudy
 
-Writer = Callable[[Path, Pixels, Mapping[str, Any], "Study"], None]
-
-# what a kind of file can hold: (dtypes, channels); None means anything
-HOLDS: dict[str, tuple[set[str] | None, set[int] | None]] = {
-    "png": ({"uint8", "uint16"}, {1, 3}),
-    "tiff": (None, None),
-    "npz": (None, None),
-    "nifti": (None, {1}),
-    "dicom": ({"uint8", "uint16", "int16"}, {1, 3}),
-}
 DESCRIPTION_LIMIT = 1024  # bytes of DICOM's ST, used by DerivationDescription
 
 
-def output_kind(asked: str, kind: str, dtype: str, channels: int) -> str:
-    """Return the file kind to write: the input's own where it can hold the numbers, else TIFF.
-
-    Raises:
-        UsageError: a kind was asked for that cannot hold them.
-    """
-    wanted = kind if asked == "auto" else asked
-    if _holds(wanted, dtype, channels):
-        return wanted
-    if asked == "auto":
-        return "tiff"
-    raise UsageError(f"--file-kind {asked} cannot hold {channels}-channel {dtype} images; use tiff or npz")
-
-
-def _holds(kind: str, dtype: str, channels: int) -> bool:
-    dtypes, counts = HOLDS[kind]
-    deep_colour = (
-        channels > 1 and dtype != "uint8" and kind in ("png", "dicom")
-    )  # no writer does 16-bit colour
-    return (dtypes is None or dtype in dtypes) and (counts is None or channels in counts) and not deep_colour
-
-
-def _interleaved(pixels: Pixels) -> Pixels:
-    """(channels, height, width) to (height, width) or (height, width, channels)."""
-    return pixels[0] if len(pixels) == 1 else np.ascontiguousarray(np.moveaxis(pixels, 0, -1))
-
-
-def write_png(path: Path, pixels: Pixels, provenance: Mapping[str, Any], study: Study) -> None:
-    from PIL import Image, PngImagePlugin
-
-    info = PngImagePlugin.PngInfo()  # tEXt chunks
-    info.add_text("synthetic", "true")
-    info.add_text("provenance", json.dumps(provenance))
-    Image.fromarray(_interleaved(pixels)).save(path, pnginfo=info)
-
-
-def write_tiff(path: Path, pixels: Pixels, provenance: Mapping[str, Any], study: Study) -> None:
-    import tifffile
-
-    photometric = "rgb" if len(pixels) == 3 else "minisblack"
-    planes = _interleaved(pixels) if len(pixels) in (1, 3) else pixels
-    tifffile.imwrite(path, planes, photometric=photometric, description=json.dumps(provenance), metadata=None)
-
-
-def write_npz(path: Path, pixels: Pixels, provenance: Mapping[str, Any], study: Study) -> None:
-    np.savez_compressed(
-        path,
-        image=_interleaved(pixels),
-        label=np.array(provenance["label"]),
-        synthetic=np.array(True),
-        provenance=np.array(json.dumps(provenance)),
-    )
-
-
-def write_nifti(path: Path, pixels: Pixels, provenance: Mapping[str, Any], study: Study) -> None:
+def write_nifti(path: Path, pixels: Pixels, provenance: Mapping[str, Any], study: MedicalStudy) -> None:
     """One slice as a volume of thickness one, in RAS, along the axis the input was sliced in."""
     import nibabel
 
@@ -103,7 +40,7 @@ def write_nifti(path: Path, pixels: Pixels, provenance: Mapping[str, Any], study
     nibabel.save(image, path)
 
 
-def write_dicom(path: Path, pixels: Pixels, provenance: Mapping[str, Any], study: Study) -> None:
+def write_dicom(path: Path, pixels: Pixels, provenance: Mapping[str, Any], study: MedicalStudy) -> None:
     """Secondary Capture with SyntheticData YES (0008,001C), fresh UIDs and nothing of any source file."""
     from pydicom.dataset import Dataset, FileMetaDataset
     from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage, generate_uid
@@ -123,7 +60,7 @@ def write_dicom(path: Path, pixels: Pixels, provenance: Mapping[str, Any], study
     file.save_as(path, enforce_file_format=True)
 
 
-def _describe_dicom(file: Any, provenance: Mapping[str, Any], study: Study) -> None:
+def _describe_dicom(file: Any, provenance: Mapping[str, Any], study: MedicalStudy) -> None:
     file.SyntheticData = "YES"
     file.ImageType = ["DERIVED", "SECONDARY", "OTHER"]
     file.Modality = {"ct": "CT", "mr": "MR", "ultrasound": "US", "xray": "CR"}.get(study.modality, "OT")
@@ -142,7 +79,7 @@ def _describe_dicom(file: Any, provenance: Mapping[str, Any], study: Study) -> N
     file.SeriesNumber = file.InstanceNumber = 1
 
 
-def _place_dicom_pixels(file: Any, pixels: Pixels, study: Study) -> None:
+def _place_dicom_pixels(file: Any, pixels: Pixels, study: MedicalStudy) -> None:
     samples, file.Rows, file.Columns = pixels.shape
     bits = pixels.dtype.itemsize * 8
     file.SamplesPerPixel = samples
@@ -163,15 +100,19 @@ def _place_dicom_pixels(file: Any, pixels: Pixels, study: Study) -> None:
         [1, 0, 0, 0, 1, 0],
         [0, 0, 0],
     )  # else readers drop spacing
-    data = np.ascontiguousarray(_interleaved(pixels)).astype(pixels.dtype.newbyteorder("<")).tobytes()
+    data = np.ascontiguousarray(interleaved(pixels)).astype(pixels.dtype.newbyteorder("<")).tobytes()
     file.PixelData = data + b"\0" * (len(data) % 2)
     file["PixelData"].VR = "OB" if bits == 8 else "OW"
 
 
-WRITERS: dict[str, tuple[str, Writer]] = {
-    "png": (".png", write_png),
-    "tiff": (".tiff", write_tiff),
-    "npz": (".npz", write_npz),
-    "nifti": (".nii.gz", write_nifti),
-    "dicom": (".dcm", write_dicom),
+MEDICAL_FORMATS: dict[str, FileFormat] = {
+    **formats.FORMATS,
+    "nifti": FileFormat(suffix=".nii.gz", write=write_nifti, channels=frozenset({1})),
+    "dicom": FileFormat(
+        suffix=".dcm",
+        write=write_dicom,
+        dtypes=frozenset({"uint8", "uint16", "int16"}),
+        channels=frozenset({1, 3}),
+        deep_colour=False,
+    ),
 }

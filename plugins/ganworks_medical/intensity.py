@@ -1,54 +1,52 @@
-"""From the input's own numbers to the network's [-1, 1] and back."""
+"""Intensity windows of medical images: of Hounsfield units, and of magnetic resonance, which has no units."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Pixels = NDArray[np.generic]
+from ganworks.errors import UsageError
+from ganworks_image.conform import common_dtype, in_window, one_intensity
+from ganworks_image.intensity import IntensityMap, Pixels, percentile_window
+from ganworks_medical.frames import MedicalFrame
+from ganworks_medical.options import CT_WINDOWS_HU, window_limits
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class IntensityMap:
-    """An affine map: ``low`` in input units is -1, ``high`` is 1.
+def medical_intensity(
+    frames: Sequence[MedicalFrame], modality: str, window: str | None
+) -> tuple[Pixels, IntensityMap]:
+    """Return the stored pictures, (rows, channels, height, width), and the map back to input units.
 
-    ``dtype`` is NumPy's name of the kind in which files of the input hold their numbers; ``unit`` is a word
-    for people: ``HU`` or ``intensity``.
+    A window that was asked for holds for all. Without one, MR, which has no units, is windowed picture by
+    picture (0.5th to 99.5th percentile) and goes back through the median window; 8-bit pictures keep 0..255;
+    anything else uses the pooled percentiles of the data.
+
+    Raises:
+        DataError: 8-bit and deeper pictures are mixed, or everything lies outside the window.
+        UsageError: a CT preset for data that are not in HU.
     """
-
-    low: float
-    high: float
-    dtype: str
-    unit: str = "intensity"
-
-    def to_units(self, images: NDArray[np.floating[Any]]) -> Pixels:
-        """Map [-1, 1] of any shape to input units; integers are rounded and never wrap round."""
-        fraction = (np.clip(np.asarray(images, dtype=np.float64), -1, 1) + 1) / 2
-        values = self.low + fraction * (self.high - self.low)
-        dtype = np.dtype(self.dtype)
-        if dtype.kind == "f":
-            return values.astype(dtype)
-        limits = np.iinfo(dtype)
-        return np.clip(np.rint(values), limits.min, limits.max).astype(dtype)
-
-    def store(self, pixels: Pixels) -> NDArray[np.uint16]:
-        """Map input units to uint16 so that its full range is the window; values outside are clipped."""
-        fraction = (np.asarray(pixels, dtype=np.float64) - self.low) / (self.high - self.low)
-        return np.rint(np.clip(fraction, 0, 1) * 65535).astype(np.uint16)
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+    unit = Counter(frame.unit for frame in frames).most_common(1)[0][0]
+    if window in CT_WINDOWS_HU and unit != "HU":
+        raise UsageError(
+            f"--window {window} is in Hounsfield units, but the data are not; give two numbers LOW,HIGH"
+        )
+    if window is not None:
+        return in_window(frames, window_limits(window), unit)
+    if modality == "mr" and common_dtype(frames) != "uint8":
+        return _each_in_its_own(frames, unit)
+    return one_intensity(frames, unit)
 
 
-def percentile_window(pictures: Sequence[Pixels], lower: float, upper: float) -> tuple[float, float]:
-    """Return the pooled percentiles over at most 4,096 evenly spaced pixels a picture."""
-    drawn = [picture.reshape(-1)[:: max(1, picture.size // 4096)] for picture in pictures]
-    low, high = np.percentile(np.concatenate(drawn).astype(np.float64), (lower, upper))
-    return float(low), float(high)
+def _each_in_its_own(frames: Sequence[MedicalFrame], unit: str) -> tuple[Pixels, IntensityMap]:
+    pictures, dtype = [frame.pixels for frame in frames], common_dtype(frames)
+    windows = own_windows(pictures)
+    maps = [IntensityMap(low=low, high=high, dtype=dtype, unit=unit) for low, high in windows]
+    stored = np.stack([one.store(picture) for one, picture in zip(maps, pictures, strict=True)])
+    low, high = (float(value) for value in np.median(windows, axis=0))
+    return stored, IntensityMap(low=low, high=high, dtype=dtype, unit=unit)
 
 
 def own_windows(pictures: Sequence[Pixels]) -> NDArray[np.float64]:

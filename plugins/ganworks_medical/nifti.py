@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from ganworks.errors import MissingExtraError
-from ganworks_medical.frames import BadFileError, Frame
-from ganworks_medical.intensity import Pixels
+from ganworks_image.frames import BadFileError
+from ganworks_image.intensity import Pixels
+from ganworks_medical.frames import MedicalFrame
 from ganworks_medical.options import Options
 
 AXES = {"sagittal": 0, "coronal": 1, "axial": 2}  # of a volume in RAS orientation
@@ -36,7 +37,7 @@ def quiet_monai() -> Iterator[None]:
         yield
 
 
-def read_nifti(path: Path, options: Options) -> list[Frame]:
+def read_nifti(path: Path, options: Options) -> list[MedicalFrame]:
     """Return slices of one volume as a radiologist's screen shows them: anterior or superior side up.
 
     Every ``slice_step``-th slice along ``axis`` is taken when at least ``foreground`` of it is above
@@ -62,7 +63,7 @@ def read_nifti(path: Path, options: Options) -> list[Frame]:
     is_ct = float(volume.min()) <= -500  # air in Hounsfield units; no other modality goes there
     row, column = (side for number, side in enumerate(reversed(spacing)) if number != 2 - axis)
     return [
-        Frame(
+        MedicalFrame(
             pixels=np.rot90(np.take(volume, index, axis))[None].copy(),  # rows from superior or anterior
             dtype=_file_dtype(path),
             spacing=(row, column),

@@ -1,13 +1,12 @@
-"""What `gan run medical-augment` understands beside the options of every run."""
+"""What `gan run medical-augment` understands beside the options of every image domain."""
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
-from ganworks.options import RunOptions
+from ganworks_image.options import Flips, StudyOptions, checked_expression
 
 # (centre, width) in Hounsfield units, as radiology consoles offer them
 CT_WINDOWS_HU: dict[str, tuple[float, float]] = {
@@ -61,12 +60,9 @@ class MonaiTransform(BaseModel):
     args: dict[str, Any] = Field(default_factory=dict, description="Its keyword arguments.")
 
 
-class Options(RunOptions):
+class Options(StudyOptions):
     """Options of the domain; the defaults suit a first run on a laptop."""
 
-    minutes: float | None = Field(
-        None, gt=0, description="Training budget in minutes of wall time; 3 without it and without --steps."
-    )
     kind: Kind = Field("auto", description="What --data is; auto goes by what is there.")
     modality: Modality = Field(
         "auto", description="Sets the augmentation and the intensity rule; auto: from DICOM or NIfTI."
@@ -83,34 +79,17 @@ class Options(RunOptions):
     spacing: float | None = Field(
         None, gt=0, le=100, description="Resample to this pixel size in mm; default: the data's median."
     )
-    channels: Literal["auto", "grey", "colour"] = Field(
-        "auto", description="Convert to grey or colour; auto refuses data that mix both."
-    )
     patient_regex: str | None = Field(
         None,
         description="Regular expression on the file name; its first group (or the match) is the patient.",
     )
-    max_bad: float = Field(
-        0.05, ge=0, le=1, description="Stop when more than this share of the files is unusable."
-    )
-    min_class: int = Field(8, ge=2, description="Leave out classes with fewer images, by name.")
     allow_burned_in: bool = Field(
         False, description="Accept DICOM files that say text is burned into the picture."
     )
-    cap_per_class: int | None = Field(None, ge=8, description="Train on at most this many images a class.")
-    starve: str | None = Field(
-        None,
-        description="CLASS=N: train on N images of that class only, to measure the gain on a rare class.",
-    )
-    flips: Literal["auto", "none", "horizontal", "both"] = Field(
+    flips: Flips = Field(
         "auto", description="Mirror images while training; auto goes by the modality (never for X-rays)."
     )
-    images_per_class: int = Field(
-        100, ge=1, le=100_000, description="Synthetic images to write for each class."
-    )
     file_kind: FileKind = Field("auto", description="Kind of the synthetic files; auto: that of the input.")
-    seeds: int = Field(20, ge=2, le=200, description="Paired repetitions of the downstream experiment.")
-    require_gain: bool = Field(False, description="Fail the run when the downstream verdict is not GAIN.")
     monai_transforms: tuple[MonaiTransform, ...] = Field(
         (),
         description='Random MONAI transforms for training batches, [{name = "...", args = {...}}].',
@@ -127,15 +106,4 @@ class Options(RunOptions):
     @field_validator("patient_regex")
     @classmethod
     def _regex_compiles(cls, text: str | None) -> str | None:
-        try:
-            re.compile(text or "")
-        except re.error as error:
-            raise ValueError(f"patient_regex '{text}' is not a regular expression: {error}") from None
-        return text
-
-    @field_validator("starve")
-    @classmethod
-    def _starve_reads(cls, text: str | None) -> str | None:
-        if text is not None and not re.fullmatch(r".+=[1-9]\d*", text):
-            raise ValueError(f"starve '{text}' should read CLASS=N, for example normal=30")
-        return text
+        return checked_expression(text, "patient_regex")

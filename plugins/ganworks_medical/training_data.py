@@ -1,4 +1,4 @@
-"""The training part as the loop draws it: mirrored where allowed, and through MONAI if asked."""
+"""The training part as the loop draws it, through MONAI transforms if asked."""
 
 from __future__ import annotations
 
@@ -14,31 +14,22 @@ from ganworks import UsageError
 from ganworks.data import ArrayDataset
 from ganworks.errors import nearest
 from ganworks.run import Run
+from ganworks_image.policies import AugmentationPolicy
+from ganworks_image.training_data import TrainingData
 from ganworks_medical.options import MonaiTransform
-from ganworks_medical.policies import AugmentationPolicy
 
 
-class TrainingData:
-    """A data set whose rows are changed at random, from torch's global generator: a resumed run agrees."""
+class MonaiData(TrainingData):
+    """A training part that goes through random MONAI transforms as well, one image at a time."""
 
     def __init__(
         self, rows: ArrayDataset, policy: AugmentationPolicy, transforms: Sequence[MonaiTransform] = ()
     ) -> None:
-        self.source = rows
-        self.space = rows.space
-        self.labels = rows.labels
-        self.policy = policy
+        super().__init__(rows, policy)
         self.transforms = monai_transforms(transforms)
 
-    def __len__(self) -> int:
-        return len(self.source)
-
     def rows(self, index: Tensor) -> Tensor:
-        x = self.source.rows(index)
-        if self.policy.horizontal_flip:
-            x = _mirrored(x, 3)
-        if self.policy.vertical_flip:
-            x = _mirrored(x, 2)
+        x = super().rows(index)
         return self._through_monai(x) if self.transforms is not None else x
 
     def _through_monai(self, x: Tensor) -> Tensor:
@@ -103,9 +94,3 @@ def _without_meta() -> Iterator[None]:
         yield
     finally:
         set_track_meta(before)
-
-
-def _mirrored(x: Tensor, dimension: int) -> Tensor:
-    """Mirror each row with probability one half."""
-    chosen = torch.rand(len(x)) < 0.5
-    return torch.where(chosen[:, None, None, None], x.flip(dimension), x)

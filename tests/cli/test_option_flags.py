@@ -74,6 +74,25 @@ def test_brackets_of_a_description_are_no_markup() -> None:
     assert "every \\[n]-th slice" in made()["slice_step"].help
 
 
+def test_a_second_spelling_of_a_flag() -> None:
+    class Spelled(RunOptions):
+        style: str = Field("", description="Style.", json_schema_extra={"aliases": ["look", "art-style"]})
+
+    found = {p.name: p.annotation.__metadata__[0] for p in parameters(Spelled, "mine")}
+    assert found["style"].default == "--style"
+    assert found["style"].param_decls == ("--look", "--art-style")
+
+
+@pytest.mark.parametrize("alias", ["force", "seed", "recipe-options", "look"])
+def test_a_second_spelling_cannot_mean_two_things(alias: str) -> None:
+    class Clash(RunOptions):
+        style: str = Field("", description="Style.", json_schema_extra={"aliases": [alias]})
+        view: str = Field("", description="View.", json_schema_extra={"aliases": ["look"]})
+
+    with pytest.raises(PluginError, match=f"second spelling --{alias} is taken"):
+        list(parameters(Clash, "mine"))
+
+
 def test_a_field_cannot_hide_a_flag_of_run_itself() -> None:
     class Clash(RunOptions):
         force: bool = Field(False, description="Mine.")

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import ceil, log2
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.utils.parametrizations import spectral_norm
 
 
-def levels_for(height: int, width: int, base: int = 4) -> int:
-    """How often a picture is halved so that its shorter side ends near ``base``.
+def levels_for(*size: int, base: int = 4) -> int:
+    """How often samples of this size, of any rank, are halved so that the shortest side ends near ``base``.
 
-    >>> levels_for(64, 64), levels_for(28, 28), levels_for(512, 384), levels_for(4, 4)
+    >>> levels_for(64, 64), levels_for(28), levels_for(512, 384), levels_for(4, 8, 8)
     (4, 3, 7, 1)
     """
-    return max(1, round(log2(max(min(height, width) / base, 1))))
+    return max(1, round(log2(max(min(size) / base, 1))))
 
 
 def base_grid(height: int, width: int, levels: int) -> tuple[int, int]:
@@ -27,10 +29,50 @@ def base_grid(height: int, width: int, levels: int) -> tuple[int, int]:
     return ceil(height / 2**levels), ceil(width / 2**levels)
 
 
-def crop_centre(x: Tensor, height: int, width: int) -> Tensor:
-    """Cut the middle ``height`` x ``width`` out of (rows, channels, H, W) with H >= height, W >= width."""
-    top, left = (x.shape[2] - height) // 2, (x.shape[3] - width) // 2
-    return x[:, :, top : top + height, left : left + width]
+def crop_centre(x: Tensor, *size: int) -> Tensor:
+    """Cut the middle of this size out of (rows, channels, *larger size), of any rank."""
+    for axis, side in enumerate(size, start=2):
+        x = x.narrow(axis, (x.shape[axis] - side) // 2, side)
+    return x
+
+
+# layers by the rank of the samples: sequences, images, volumes
+CONV: dict[int, type[nn.Module]] = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
+CONV_TRANSPOSE: dict[int, type[nn.Module]] = {
+    1: nn.ConvTranspose1d,
+    2: nn.ConvTranspose2d,
+    3: nn.ConvTranspose3d,
+}
+BATCH_NORM: dict[int, type[nn.Module]] = {1: nn.BatchNorm1d, 2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
+
+
+def nearest_map(sides: Sequence[int], wanted: int) -> int:
+    """Index of the map whose side is nearest to ``wanted`` pixels, as a ratio.
+
+    >>> nearest_map([8, 16, 32], wanted=12), nearest_map([5], wanted=16)
+    (1, 0)
+    """
+    return min(range(len(sides)), key=lambda i: abs(log2(sides[i] / wanted)))
+
+
+def doubled(x: Tensor) -> Tensor:
+    """Nearest-neighbour upsampling: (rows, channels, H, W) -> (rows, channels, 2 H, 2 W)."""
+    return F.interpolate(x, scale_factor=2.0, mode="nearest")
+
+
+def halved(x: Tensor) -> Tensor:
+    """Mean of two by two: (rows, channels, H, W) -> (rows, channels, H / 2, W / 2), odd sides rounded up."""
+    return F.avg_pool2d(x, 2, ceil_mode=True)
+
+
+def spectral(layer: nn.Conv2d | nn.Linear | nn.Embedding) -> nn.Module:
+    """Spectral norm (Miyato et al. 2018) over an orthogonal start (Brock et al. 2019, section 3)."""
+    nn.init.orthogonal_(layer.weight)
+    bias = getattr(layer, "bias", None)
+    if bias is not None:
+        nn.init.zeros_(bias)
+    normed: nn.Module = spectral_norm(layer)
+    return normed
 
 
 class Labels(nn.Module):
@@ -73,12 +115,13 @@ class MinibatchStd(nn.Module):
         self.group = group
 
     def forward(self, x: Tensor) -> Tensor:
-        """(rows, channels, H, W) -> (rows, channels + 1, H, W)."""
+        """(rows, channels, *size) -> (rows, channels + 1, *size)."""
         spread = [
             (part.float().var(0, unbiased=False) + 1e-8).sqrt().mean().expand(len(part))
             for part in x.split(self.group)
         ]
-        maps = torch.cat(spread).to(x.dtype)[:, None, None, None].expand(-1, 1, *x.shape[2:])
+        of_row = torch.cat(spread).to(x.dtype).view(-1, *(1 for _ in x.shape[1:]))
+        maps = of_row.expand(-1, 1, *x.shape[2:])
         return torch.cat([x, maps], 1)
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from math import ceil, prod
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ganworks.networks.blocks import (
+    BATCH_NORM,
+    CONV_TRANSPOSE,
     ConditionalBatchNorm2d,
     Labels,
     base_grid,
@@ -31,30 +34,32 @@ def channels_at(level: int, levels: int, width: int, most: int) -> int:
 class DCGANGenerator(nn.Module):
     """Transposed convolutions and BatchNorm. Radford et al. 2016 (DCGAN), figure 1.
 
-    Any height and width: the smallest map is rounded up and the result cropped. Labels, where there are
-    any, are embedded and appended to the latent (Mirza and Osindero 2014).
+    Sequences, images or volumes of any size: the smallest map is rounded up and the result cropped. With
+    volumes it is the generator of 3D-GAN (Wu et al. 2016). Labels, where there are any, are embedded and
+    appended to the latent (Mirza and Osindero 2014).
     """
 
     def __init__(self, space: SampleSpace, latent: int, *, width: int = 32, most: int = 256) -> None:
         super().__init__()
-        self.size = (space.height, space.width)
+        conv, batch_norm = CONV_TRANSPOSE[space.rank], BATCH_NORM[space.rank]
+        self.size = space.size
         levels = levels_for(*self.size)
-        self.grid = base_grid(*self.size, levels)
+        self.grid = [ceil(side / 2**levels) for side in self.size]
         self.labels = Labels(len(space.classes))
         sizes = [channels_at(level, levels, width, most) for level in range(1, levels + 1)]
         self.first = sizes[0]
-        self.seed = nn.Linear(latent + self.labels.width, self.first * self.grid[0] * self.grid[1])
-        self.norm = nn.BatchNorm2d(self.first)
+        self.seed = nn.Linear(latent + self.labels.width, self.first * prod(self.grid))
+        self.norm = batch_norm(self.first)
         blocks: list[nn.Module] = []
         for i, o in pairwise(sizes):
-            blocks += [nn.ConvTranspose2d(i, o, 4, 2, 1, bias=False), nn.BatchNorm2d(o), nn.ReLU()]
+            blocks += [conv(i, o, 4, 2, 1, bias=False), batch_norm(o), nn.ReLU()]
         self.blocks = nn.Sequential(*blocks)
-        self.out = nn.ConvTranspose2d(sizes[-1], space.channels, 4, 2, 1)
-        _initialise(self)
+        self.out = conv(sizes[-1], space.channels, 4, 2, 1)
+        initialise(self)
 
     def forward(self, latent: Tensor, labels: Tensor) -> Tensor:
         h = self.seed(self.labels(latent, labels))
-        h = h.view(-1, self.first, *self.grid)  # (rows, first, h0, w0)
+        h = h.view(-1, self.first, *self.grid)  # (rows, first, *smallest map)
         h = self.blocks(self.norm(h).relu())
         return torch.tanh(crop_centre(self.out(h), *self.size))
 
@@ -92,10 +97,10 @@ class UpsamplingGenerator(nn.Module):
         return torch.tanh(crop_centre(self.out(h), *self.size))
 
 
-def _initialise(network: nn.Module) -> None:
+def initialise(network: nn.Module) -> None:
     """N(0, 0.02) for convolutions, N(1, 0.02) for BatchNorm scales, as DCGAN prescribes."""
     for module in network.modules():
-        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+        if isinstance(module, nn.modules.conv._ConvNd):
             nn.init.normal_(module.weight, 0.0, 0.02)
-        elif isinstance(module, nn.BatchNorm2d):
+        elif isinstance(module, nn.modules.batchnorm._BatchNorm):
             nn.init.normal_(module.weight, 1.0, 0.02)

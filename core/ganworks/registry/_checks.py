@@ -8,11 +8,23 @@ import re
 import pluggy
 
 from ganworks.errors import GanworksError, PluginError, nearest
-from ganworks.plugin import HOOK_API, PROJECT, Declaration, Hooks
+from ganworks.plugin import HOOK_API, PROJECT, RECIPE_DATA, Declaration, Domain, Hooks, Recipe
 
 HOOK_NAMES = tuple(name for name in vars(Hooks) if name.startswith(f"{PROJECT}_"))
 RESERVED_COMMANDS = frozenset(
-    {"run", "resume", "sample", "evaluate", "export", "report", "plugins", "doctor", "help"}
+    {
+        "run",
+        "resume",
+        "sample",
+        "evaluate",
+        "export",
+        "report",
+        "explore",
+        "architectures",
+        "plugins",
+        "doctor",
+        "help",
+    }
 )
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
@@ -58,3 +70,7 @@ def check_declaration(made: object) -> None:
         raise PluginError(f"{label}: a name has lower-case letters, digits, '-' and '_' only")
     if made.kind == "command" and made.name in RESERVED_COMMANDS:
         raise PluginError(f"{label} is a built-in command and cannot be replaced")
+    kinds = made.recipes if isinstance(made, Domain) else (made.data,) if isinstance(made, Recipe) else ()
+    for kind in kinds:
+        if kind not in RECIPE_DATA:
+            raise PluginError(f"{label}: '{kind}' is no kind of data: {', '.join(RECIPE_DATA)}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from traceback import format_exception
 from typing import Any, Literal, TypeVar, overload
@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar, overload
 import pluggy
 
 from ganworks.errors import GanworksError, PluginError, UsageError, nearest
-from ganworks.plugin import PROJECT, Declaration, Hooks, resolve
+from ganworks.plugin import PROJECT, RECIPE_DATA, Declaration, Domain, Hooks, Recipe, resolve
 from ganworks.registry._checks import check_declaration, check_implementations, check_marked, one_line
 from ganworks.registry._relay import Relay
 
@@ -71,6 +71,24 @@ class Registry:
         if name not in known:
             raise self._unknown(kind if isinstance(kind, str) else kind.kind, name, known)
         return known[name]
+
+    def recipe(self, name: str, data: Sequence[str] = ("images",)) -> Recipe:
+        """Return the recipe of that name for some kinds of data, of those in `ganworks.plugin.RECIPE_DATA`.
+
+        Raises:
+            UsageError: there is none, or it trains on another kind; the message names domains that use it.
+            PluginError: as `find`.
+        """
+        found = self.find(Recipe, name)
+        if found.data in data:
+            return found
+        domains = [made.name for made in self.all(Domain) if found.data in made.recipes]
+        where = ", ".join(f"`gan run {domain}`" for domain in domains) or "a domain for that kind of data"
+        here = " or ".join(RECIPE_DATA[kind] for kind in data)
+        raise UsageError(
+            f"{name} trains on {RECIPE_DATA[found.data]}, and this domain has {here}: "
+            f"use it with {where}, or choose another (`gan architectures`)"
+        )
 
     def provider(self, declaration: Declaration) -> PluginInfo:
         """Return the plugin that made ``declaration``."""

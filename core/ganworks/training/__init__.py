@@ -1,11 +1,35 @@
 """Adversarial training: one loop, and everything that differs between methods as values."""
 
-from ganworks.training.augment import AdaAugment, AdaController, Augmentation, DiffAugment, no_augmentation
+from ganworks.training.augment import (
+    AdaAugment,
+    AdaController,
+    Augmentation,
+    Chain,
+    DiffAugment,
+    InstanceNoise,
+    chain,
+    no_augmentation,
+)
+from ganworks.training.auxiliary import (
+    fake_class,
+    feature_matching,
+    gaussian_nll,
+    mode_seeking,
+    mutual_information,
+    real_class,
+)
 from ganworks.training.checkpoint import Checkpoints, read_tensors, weights_sha256, write_tensors
+from ganworks.training.distillation import (
+    feature_distillation,
+    pixel_distillation,
+    teacher_judged,
+    teacher_side,
+)
 from ganworks.training.draw import Batch, Draw
 from ganworks.training.engine import Engine, EngineSettings, TorchEngine, find_device, usable_cores
 from ganworks.training.fit import Budget, PhaseRecord, Watch, calibrate_for, fit
 from ganworks.training.interrupt import held_interrupts
+from ganworks.training.likelihood_terms import kl_to_normal, persistent_divergence, reconstruction
 from ganworks.training.losses import (
     HINGE,
     LEAST_SQUARES,
@@ -14,13 +38,30 @@ from ganworks.training.losses import (
     RELATIVISTIC,
     WASSERSTEIN,
     AdversarialLoss,
+    smoothed,
 )
-from ganworks.training.recipe import Adam, Average, Phase, Recipe, Stage, describe, two_player
+from ganworks.training.memory import (
+    RunningLogits,
+    WeightHistory,
+    historical_averaging,
+    lecam,
+    remember_weights,
+    replayed_side,
+)
+from ganworks.training.needs import PAIRS, ROW_CRITIC, Need, needing, network_called
+from ganworks.training.orthogonal import orthogonal
+from ganworks.training.path_length import PathLengths, path_length, path_length_weight
+from ganworks.training.penalties import approximate_r1, clip_weights, dragan_penalty, gradient_penalty, r1, r2
+from ganworks.training.pool import ImagePool
+from ganworks.training.recipe import Adam, Average, Phase, Recipe, RMSprop, Rule, Stage, describe, two_player
 from ganworks.training.sampler import Sampler
 from ganworks.training.schedule import Growth, Ramp, Schedule, value_at
 from ganworks.training.state import Growing, TrainingState
 from ganworks.training.step import Judgement, Step
-from ganworks.training.terms import Term, game, gradient_penalty, mode_seeking, r1, r2
+from ganworks.training.techniques import TECHNIQUES, with_technique
+from ganworks.training.terms import Term, discriminator_side, game, generator_side, top_k
+from ganworks.training.translation_terms import cycle, cycle_critics, cycle_makers, identity, paired_l1
+from ganworks.training.unrolled import unrolled_game
 from ganworks.training.watches import CheckpointWatch, ProgressWatch, Validation, ValidationWatch, best_score
 
 __all__ = [
@@ -28,7 +69,10 @@ __all__ = [
     "LEAST_SQUARES",
     "MINIMAX",
     "NON_SATURATING",
+    "PAIRS",
     "RELATIVISTIC",
+    "ROW_CRITIC",
+    "TECHNIQUES",
     "WASSERSTEIN",
     "AdaAugment",
     "AdaController",
@@ -38,6 +82,7 @@ __all__ = [
     "Average",
     "Batch",
     "Budget",
+    "Chain",
     "CheckpointWatch",
     "Checkpoints",
     "DiffAugment",
@@ -46,12 +91,19 @@ __all__ = [
     "EngineSettings",
     "Growing",
     "Growth",
+    "ImagePool",
+    "InstanceNoise",
     "Judgement",
+    "Need",
+    "PathLengths",
     "Phase",
     "PhaseRecord",
     "ProgressWatch",
+    "RMSprop",
     "Ramp",
     "Recipe",
+    "Rule",
+    "RunningLogits",
     "Sampler",
     "Schedule",
     "Stage",
@@ -62,22 +114,59 @@ __all__ = [
     "Validation",
     "ValidationWatch",
     "Watch",
+    "WeightHistory",
+    "approximate_r1",
     "best_score",
     "calibrate_for",
+    "chain",
+    "clip_weights",
+    "cycle",
+    "cycle_critics",
+    "cycle_makers",
     "describe",
+    "discriminator_side",
+    "dragan_penalty",
+    "fake_class",
+    "feature_distillation",
+    "feature_matching",
     "find_device",
     "fit",
     "game",
+    "gaussian_nll",
+    "generator_side",
     "gradient_penalty",
     "held_interrupts",
+    "historical_averaging",
+    "identity",
+    "kl_to_normal",
+    "lecam",
     "mode_seeking",
+    "mutual_information",
+    "needing",
+    "network_called",
     "no_augmentation",
+    "orthogonal",
+    "paired_l1",
+    "path_length",
+    "path_length_weight",
+    "persistent_divergence",
+    "pixel_distillation",
     "r1",
     "r2",
     "read_tensors",
+    "real_class",
+    "reconstruction",
+    "remember_weights",
+    "replayed_side",
+    "smoothed",
+    "teacher_judged",
+    "teacher_side",
+    "top_k",
     "two_player",
+    "unrolled_game",
     "usable_cores",
     "value_at",
     "weights_sha256",
+    "with_technique",
     "write_tensors",
 ]

@@ -22,6 +22,45 @@ def no_augmentation(x: Tensor, strength: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
+class Chain:
+    """Several augmentations, one after the other, all at the same strength."""
+
+    parts: tuple[Augmentation, ...]
+
+    def __call__(self, x: Tensor, strength: Tensor) -> Tensor:
+        for part in self.parts:
+            x = part(x, strength)
+        return x
+
+    @property
+    def ranks(self) -> tuple[int, ...] | None:
+        """Ranks of the sample spaces that every part can transform; None: any."""
+        declared = [ranks for part in self.parts if (ranks := getattr(part, "ranks", None)) is not None]
+        return tuple(sorted(set(declared[0]).intersection(*declared))) if declared else None
+
+
+def chain(*parts: Augmentation) -> Augmentation:
+    """The augmentations in turn; those that do nothing are left out."""
+    useful = tuple(part for part in parts if part is not no_augmentation)
+    return useful[0] if len(useful) == 1 else Chain(useful) if useful else no_augmentation
+
+
+@dataclass(frozen=True)
+class InstanceNoise:
+    """Normal noise on real and fake samples of any rank. Sonderby et al. 2017, section 3.3.
+
+    Where the supports of data and generator do not meet, their blurred versions do. The noise is meant to
+    vanish: give the recipe ``strength=Ramp(1.0, 0.0, images=...)``.
+    """
+
+    deviation: float = 0.3  # at strength 1, on the [-1, 1] scale
+
+    def __call__(self, x: Tensor, strength: Tensor) -> Tensor:
+        by_row = strength.view(-1, *(1 for _ in x.shape[1:]))  # (rows, 1, ...)
+        return x + torch.randn_like(x) * (self.deviation * by_row)
+
+
+@dataclass(frozen=True)
 class DiffAugment:
     """Translation, brightness and contrast on every row. Zhao et al. 2020 (DiffAugment).
 

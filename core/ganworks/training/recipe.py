@@ -7,11 +7,12 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from torch import nn
 from torch.optim import Adam as TorchAdam
 from torch.optim import Optimizer
+from torch.optim import RMSprop as TorchRMSprop
 
 from ganworks.space import SampleSpace
 from ganworks.training.augment import AdaController, Augmentation, no_augmentation
@@ -25,21 +26,47 @@ KINDS = ("rows", "sequences", "images", "volumes")  # what samples are, by rank 
 After = Callable[[Mapping[str, nn.Module]], None]  # the networks by name -> nothing
 
 
-@dataclass(frozen=True)
-class Adam:
-    """Adam's options (Kingma and Ba 2015). GANs want little or no momentum: beta1 = 0 or 0.5."""
+class Rule(Protocol):
+    """Options of an optimizer, as a frozen dataclass: `Adam`, `RMSprop`, or one of your own."""
 
-    lr: float | Schedule = 2e-4
-    betas: tuple[float, float] = (0.0, 0.99)
-
-    def build(self, networks: list[nn.Module]) -> Optimizer:
-        trainable = [p for net in networks for p in net.parameters() if p.requires_grad]
-        return TorchAdam(trainable, lr=value_at(self.lr, 0), betas=self.betas, fused=True)
+    def build(self, networks: list[nn.Module]) -> Optimizer: ...
 
     def schedule(self, optimizer: Optimizer, images: int) -> None:
         """Set the learning rate that holds after ``images`` images."""
+        ...
+
+
+@dataclass(frozen=True)
+class _Scheduled:
+    lr: float | Schedule = 2e-4
+
+    def schedule(self, optimizer: Optimizer, images: int) -> None:
         for group in optimizer.param_groups:
             group["lr"] = value_at(self.lr, images)
+
+
+@dataclass(frozen=True)
+class Adam(_Scheduled):
+    """Adam's options (Kingma and Ba 2015). GANs want little or no momentum: beta1 = 0 or 0.5."""
+
+    betas: tuple[float, float] = (0.0, 0.99)
+
+    def build(self, networks: list[nn.Module]) -> Optimizer:
+        return TorchAdam(_trainable(networks), lr=value_at(self.lr, 0), betas=self.betas, fused=True)
+
+
+@dataclass(frozen=True)
+class RMSprop(_Scheduled):
+    """RMSprop's options (Tieleman and Hinton 2012): no momentum at all, as WGAN with clipping asks for."""
+
+    alpha: float = 0.99  # share of the old mean square
+
+    def build(self, networks: list[nn.Module]) -> Optimizer:
+        return TorchRMSprop(_trainable(networks), lr=value_at(self.lr, 0), alpha=self.alpha)
+
+
+def _trainable(networks: list[nn.Module]) -> list[nn.Parameter]:
+    return [p for net in networks for p in net.parameters() if p.requires_grad]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +76,7 @@ class Phase:
     name: str
     moves: tuple[str, ...]
     terms: tuple[Term, ...]
-    optimizer: Adam
+    optimizer: Rule
     every: int = 1  # the phase runs on every n-th step
     repeat: int = 1  # times a step, each with a fresh draw (critic steps)
     after: After | None = None  # after each update (weight clipping)
@@ -67,8 +94,8 @@ class Stage:
 def two_player(
     loss: AdversarialLoss | tuple[Term, Term],
     *,
-    discriminator: Adam,
-    generator: Adam,
+    discriminator: Rule,
+    generator: Rule,
     discriminator_terms: Sequence[Term] = (),
     generator_terms: Sequence[Term] = (),
     critic_steps: int = 1,
@@ -167,6 +194,8 @@ class Recipe:
             yield f"frozen names unknown networks {', '.join(sorted(unknown))}"
         if self.controller is not None and self.strength is not None:
             yield "a controller and a schedule both set the augmentation's strength: keep one"
+        if self.strength is not None and self.augment is no_augmentation:
+            yield "a schedule sets the strength of an augmentation, but there is none"
         if self.accumulate < 1:
             yield f"accumulate must be at least 1, got {self.accumulate}"
         ranks = getattr(self.augment, "ranks", None)
@@ -183,6 +212,9 @@ class Recipe:
                 yield f"phase {phase.name} has no terms"
             if len({term.name for term in phase.terms}) < len(phase.terms):
                 yield f"phase {phase.name} has two terms of one name"
+            for term in phase.terms:
+                missed = (need.otherwise for need in term.needs if not need.met(self))
+                yield from (f"term {term.name}: {otherwise}" for otherwise in missed)
             twin = seen.setdefault(phase.name, phase)
             if (twin.moves, twin.optimizer) != (phase.moves, phase.optimizer):
                 yield f"two phases are named {phase.name}, but move or optimise differently: rename one"

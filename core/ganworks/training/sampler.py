@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ganworks.latent.spaces import latent_space
 from ganworks.training.state import TrainingState
 
 
@@ -36,18 +37,33 @@ class Sampler:
         drawn = [np.random.default_rng(int(s)).standard_normal(self.latent, np.float32) for s in seeds]
         return torch.from_numpy(np.stack(drawn)) if drawn else torch.empty(0, self.latent)
 
-    def sample(self, labels: Tensor, seeds: Tensor) -> Tensor:
-        """Samples (rows, *space.shape), float32 in [-1, 1] on the CPU, for labels and seeds (rows,)."""
-        return self.from_latents(self.latents(seeds), labels)
+    def sample(self, labels: Tensor, seeds: Tensor, *, truncation: float = 1.0) -> Tensor:
+        """Samples (rows, *space.shape), float32 in [-1, 1] on the CPU, for labels and seeds (rows,).
+
+        ``truncation`` in [0, 1] trades variety for quality: at 0 all samples of a class are equal.
+        """
+        return self.from_latents(self.latents(seeds), labels, truncation=truncation)
 
     @torch.no_grad()  # not inference mode: callers may change what they get
-    def from_latents(self, latents: Tensor, labels: Tensor, batch: int = 64) -> Tensor:
-        """Samples of explicit latents (rows, latent); one batch at a time is on the device."""
+    def from_latents(
+        self, latents: Tensor, labels: Tensor, batch: int = 64, *, truncation: float = 1.0
+    ) -> Tensor:
+        """Samples of explicit latents (rows, latent); one batch at a time is on the device.
+
+        Raises:
+            ValueError: ``truncation`` is not in [0, 1].
+        """
+        if not 0 <= truncation <= 1:
+            raise ValueError(f"truncation must lie between 0 and 1, got {truncation}")
         parts = [
-            self.generator(z.to(self.device), y.to(self.device)).float().clamp(-1, 1).cpu()
+            self._made(z.to(self.device), y.to(self.device), truncation).float().clamp(-1, 1).cpu()
             for z, y in zip(latents.split(batch), labels.split(batch), strict=True)
         ]
         return torch.cat(parts).contiguous()
+
+    def _made(self, latent: Tensor, labels: Tensor, truncation: float) -> Tensor:
+        space = latent_space(self.generator)
+        return space.samples(space.truncated(space.points(latent, labels), labels, truncation), labels)
 
     def balanced(self, count: int, seed: int) -> tuple[Tensor, Tensor]:
         """``count`` samples with the classes in turn, and their labels."""

@@ -6,15 +6,17 @@ A term returns one value a row, or a scalar; the loop takes the mean, multiplies
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
-import torch
 from torch import Tensor
 
 from ganworks.training.losses import AdversarialLoss
+from ganworks.training.needs import Need, needing, needs_of, network_called
 from ganworks.training.schedule import Schedule, value_at
 from ganworks.training.step import Step
+
+DISCRIMINATOR = network_called("discriminator")
 
 
 @dataclass(frozen=True)
@@ -34,13 +36,20 @@ class Term:
     def due(self, step: int) -> bool:
         return step % self.every == 0
 
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        """What its value needs of the recipe (`ganworks.training.needs`)."""
+        return needs_of(self.value)
 
+
+@needing(DISCRIMINATOR)
 def discriminator_side(step: Step, *, loss: AdversarialLoss) -> Tensor:
     """The discriminator's side of the game, (batch, k)."""
     real, fake = step.judge_both()
     return loss.discriminator(real.logits, fake.logits)
 
 
+@needing(DISCRIMINATOR)
 def generator_side(step: Step, *, loss: AdversarialLoss) -> Tensor:
     """The generator's side of the game, (batch, k)."""
     if loss.pairs_real:
@@ -50,48 +59,48 @@ def generator_side(step: Step, *, loss: AdversarialLoss) -> Tensor:
     return loss.generator(fake_logits, fake_logits)
 
 
-def r1(step: Step) -> Tensor:
-    """|d D / d x|^2 / 2 at real samples, (batch,). Mescheder et al. 2018, eq. 9."""
-    return step.slope("real").square().sum(1) / 2
-
-
-def r2(step: Step) -> Tensor:
-    """|d D / d x|^2 / 2 at generated samples, (batch,). Mescheder et al. 2018, eq. 10."""
-    return step.slope("fake").square().sum(1) / 2
-
-
-def gradient_penalty(step: Step, *, target: float = 1.0) -> Tensor:
-    """(|d D / d x| - target)^2 between real and fake, (batch,). Gulrajani et al. 2017 (WGAN-GP), eq. 3."""
-    share = torch.rand(len(step.real), *(1 for _ in step.real.shape[1:]), device=step.real.device)
-    between = step.real.detach() * share + step.fake.detach() * (1 - share)
-    # the small constant keeps the root's gradient finite at a slope of exactly zero
-    return ((step.slope_at(between).square().sum(1) + 1e-12).sqrt() - target).square()
-
-
-def mode_seeking(step: Step, *, floor: float = 0.02) -> Tensor:
-    """1 / (image distance / latent distance + floor) for pairs that share a label, (batch / 2,).
-
-    Mao et al. 2019 (MSGAN), eq. 4 in the inverted form that is minimised. Needs ``Draw(pairs=True)``:
-    row i and row i + batch / 2 are a pair. Images are compared after standardising each one, because a
-    generator otherwise meets the term by varying brightness. Each pair counts for itself: a rare class that
-    collapses is not outvoted by a varied one. The floor bounds the gradient of equal pairs.
-    """
-    image_a, image_b = _standardised(step.fake).chunk(2)
-    latent_a, latent_b = step.latent.chunk(2)
-    image = (image_a - image_b).abs().mean(1)
-    latent = (latent_a - latent_b).abs().mean(1)
-    return 1 / (image / latent + floor)
-
-
-def _standardised(x: Tensor) -> Tensor:
-    """Each row with mean 0 and standard deviation 1: (rows, values of a sample)."""
-    centred = x.flatten(1) - x.flatten(1).mean(1, keepdim=True)
-    return centred / (centred.std(1, keepdim=True) + 0.05)  # a blank image stays blank
-
-
 def game(loss: AdversarialLoss) -> tuple[Term, Term]:
     """The two adversarial terms of a game: (discriminator's, generator's)."""
     return (
         Term("discriminator", partial(discriminator_side, loss=loss)),
         Term("generator", partial(generator_side, loss=loss)),
     )
+
+
+@needing(DISCRIMINATOR)
+def top_k_side(step: Step, *, loss: AdversarialLoss, share: float | Schedule) -> Tensor:
+    """The generator's side over the ``share`` of the batch that is judged most real, (kept, k).
+
+    Sinha et al. 2020 (Top-k training), eq. 3: the gradient of the worst samples points away from the data.
+    """
+    logits = step.judge(step.fake).logits
+    kept = max(1, round(len(logits) * value_at(share, step.images)))
+    best = logits[logits.mean(1).topk(kept).indices]  # (kept, k)
+    return loss.generator(best, best)
+
+
+def top_k(making: Term, share: float | Schedule) -> Term:
+    """The generator's plain term of a game, over its best samples only.
+
+    Raises:
+        ValueError: the term is no plain game, or its loss compares each fake with a real sample.
+    """
+    loss = plain_loss(making, generator_side)
+    if loss is None:
+        raise ValueError(f"top-k needs a plain game, and the term {making.name} is none")
+    if loss.pairs_real:
+        raise ValueError(
+            f"top-k drops fakes, but the {loss.name} loss compares every fake with a real sample: "
+            "use another loss"
+        )
+    return replace(making, value=partial(top_k_side, loss=loss, share=share))
+
+
+def plain_loss(term: Term, side: Callable[..., Tensor]) -> AdversarialLoss | None:
+    """The loss of a term whose value is this very side of a game; None for any other term."""
+    value = term.value
+    if not isinstance(value, partial) or value.func is not side:
+        return None
+    loss = value.keywords["loss"]
+    assert isinstance(loss, AdversarialLoss)
+    return loss

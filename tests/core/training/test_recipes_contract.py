@@ -8,6 +8,7 @@ import torch
 
 from ganworks import plugin
 from ganworks.data import ArrayDataset, PairedDataset, SourcedDataset, UnpairedDataset
+from ganworks.deploy import Deployable, Port
 from ganworks.registry import discover
 from ganworks.run import Run
 from ganworks.training import (
@@ -21,8 +22,9 @@ from ganworks.training import (
     TrainingState,
     fit,
 )
+from ganworks_exports.onnx import export
 
-DECLARED = {d.name: d for d in discover(third_party=False).all(plugin.Recipe)}
+DECLARED = {d.name: d for d in discover().all(plugin.Recipe)}  # those of installed third parties too
 RECIPES = list(DECLARED)
 LABELLED = [d.name for d in DECLARED.values() if d.labels and d.data not in ("pairs", "unpaired")]
 UNTRANSLATED = [d.name for d in DECLARED.values() if d.data not in ("pairs", "unpaired")]
@@ -34,6 +36,12 @@ SHAPES = {  # by kind of data: shape of a sample, classes, type of the values
     "rows": [((3,), 2, np.float32)],
 }
 SHAPES["pairs"] = SHAPES["unpaired"] = [((1, 20, 28), 0, np.uint8), ((3, 32, 32), 0, np.uint16)]
+# one shape by default, the others with the slow tests: an export takes seconds
+EXPORTED = [
+    pytest.param(name, shape, marks=[pytest.mark.slow] if number else [])
+    for name, declared in DECLARED.items()
+    for number, shape in enumerate(SHAPES[declared.data][:2])
+]
 CASES = [(name, shape) for name, declared in DECLARED.items() for shape in SHAPES[declared.data]]
 
 
@@ -57,7 +65,7 @@ def some_data(name: str, shape=None) -> ArrayDataset:
 
 
 def build(name: str, data: ArrayDataset) -> Recipe:
-    registry = discover(third_party=False)
+    registry = discover()
     sourced = {"source": data.source_space} if isinstance(data, SourcedDataset) else {}
     return registry.load(registry.find(plugin.Recipe, name))(data.space, **sourced, **SMALL)
 
@@ -134,6 +142,30 @@ def test_labels_change_the_picture(name):
     sampler = Sampler.of(fit(build(name, data), data, engine(), Budget(steps=2)))
     a, b = sampler.sample(torch.tensor([0, 1]), torch.tensor([4, 4]))
     assert not a.equal(b)
+
+
+@pytest.mark.parametrize(("name", "shape"), EXPORTED, ids=lambda value: str(value).replace(" ", ""))
+def test_the_trained_generator_exports_with_parity(name, shape, tmp_path):
+    data = some_data(name, shape)
+    sampler = Sampler.of(fit(build(name, data), data, engine(), Budget(steps=2)))
+    told = Port(
+        name="label", dtype="int64", shape=("batch",), meaning="class", low=0, high=sampler.classes - 1
+    )
+    if isinstance(data, SourcedDataset):
+        size = ("batch", *data.source_space.shape)
+        told = Port(name="source", dtype="float32", shape=size, meaning="image", low=-1, high=1)
+    deployable = Deployable(
+        module=sampler.module(),
+        inputs=(
+            Port(name="latent", dtype="float32", shape=("batch", sampler.latent), meaning="noise"),
+            told,
+        ),
+        output=Port(
+            name="sample", dtype="float32", shape=("batch", *data.space.shape), meaning="one", low=-1, high=1
+        ),
+    )
+    exported = export(deployable, tmp_path / "generator.onnx")
+    assert exported.max_abs_diff < 2e-4
 
 
 def test_a_recipe_is_a_value_with_a_fingerprint():

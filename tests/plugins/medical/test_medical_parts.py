@@ -9,13 +9,16 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ganworks_medical.duplicates import find_twins
-from ganworks_medical.frames import Frame, Rejects
-from ganworks_medical.intensity import IntensityMap
+from ganworks_image.duplicates import find_twins
+from ganworks_image.frames import Rejects
+from ganworks_image.intensity import IntensityMap
+from ganworks_image.partition import Partition
+from ganworks_image.policies import AugmentationPolicy, augment
+from ganworks_image.splits import assign, leaking
+from ganworks_medical.frames import MedicalFrame
 from ganworks_medical.options import Options, window_limits
-from ganworks_medical.partition import Partition
-from ganworks_medical.policies import POLICIES, AugmentationPolicy, augment, policy_for
-from ganworks_medical.splits import assign, leaking
+from ganworks_medical.policies import POLICIES, policy_for
+from ganworks_medical.reading import MedicalReader
 
 
 @given(
@@ -91,17 +94,19 @@ def test_pictures_that_all_look_alike_only_match_exactly():
 
 def partition(images, labels, splits=None, patients=None, **options):
     frames = [
-        Frame(
+        MedicalFrame(
             pixels=image,
             dtype="uint8",
             name=f"{row}.png",
             label=labels[row],
             split=splits[row] if splits else None,
-            patient=patients[row] if patients else None,
+            group=patients[row] if patients else None,
         )
         for row, image in enumerate(images)
     ]
-    parts = Partition(frames, find_twins(images, mirrored=False), Options(**options), Rejects())
+    chosen = Options(**options)
+    groups = MedicalReader(chosen).groups()
+    parts = Partition(frames, find_twins(images, mirrored=False), chosen, Rejects(), groups)
     parts.drop_conflicts()
     parts.drop_small_classes()
     parts.group()

@@ -20,11 +20,11 @@ from ganworks.registry import discover
 from ganworks.run import Run
 from ganworks.session import Session
 from ganworks.training import Checkpoints, Sampler
-from ganworks_medical.evaluation import FEWEST_KEPT, NOT_APPLICABLE, like_the_real_ones, validated_by
-from ganworks_medical.gate import CopyGate, Purpose, first_seed
+from ganworks_image.evaluation import FEWEST_KEPT, NOT_APPLICABLE, like_the_real_ones, validated_by
+from ganworks_image.gate import CopyGate, Purpose, first_seed
+from ganworks_image.study import Study
 from ganworks_medical.options import Options
 from ganworks_medical.pipeline import MedicalPipeline
-from ganworks_medical.study import Study
 
 QUICK = {
     "steps": 4,

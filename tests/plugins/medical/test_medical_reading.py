@@ -15,7 +15,7 @@ from ganworks.errors import RunError
 from ganworks.run import Run
 from ganworks_medical.options import Options
 from ganworks_medical.reading import read
-from ganworks_medical.study import Study
+from ganworks_medical.study import MedicalStudy
 
 
 def smooth(seed, height=20, width=16, dtype=np.uint8):
@@ -85,7 +85,7 @@ def test_parts_are_memory_mapped_blocks_in_the_unit_range(tmp_path):
 
 def test_a_study_survives_saving_and_loading(tmp_path):
     study = read(Options(data=folders(tmp_path / "scans")), tmp_path / "cache")
-    again = Study.load(tmp_path / "cache")
+    again = MedicalStudy.load(tmp_path / "cache")
     assert again.describe() == study.describe()
     assert again.table.equals(study.table)
     assert again.rejects.equals(study.rejects)
@@ -95,7 +95,7 @@ def test_a_damaged_study_is_named(tmp_path):
     read(Options(data=folders(tmp_path / "scans")), tmp_path / "cache")
     (tmp_path / "cache" / "study" / "images.npy").write_bytes(b"")
     with pytest.raises(RunError, match="start a new run"):
-        Study.load(tmp_path / "cache")
+        MedicalStudy.load(tmp_path / "cache")
 
 
 def test_same_seed_same_study_and_patients_only_as_salted_hash(tmp_path):
@@ -230,9 +230,9 @@ def test_a_long_dicom_series_is_thinned_like_a_volume(tmp_path):
     ("name", "channels"), [("examples_palette.dcm", 3), ("SC_rgb_rle.dcm", 3), ("examples_ybr_color.dcm", 3)]
 )
 def test_colour_dicom_is_read_as_colour(name, channels):
-    from ganworks_medical.readers import read_file
+    from ganworks_medical.readers import medical_files
 
-    frames = read_file(Path(get_testdata_file(name)), Options())
+    frames = medical_files(Options()).read(Path(get_testdata_file(name)))
     assert {frame.pixels.shape[0] for frame in frames} == {channels}
     assert {frame.dtype for frame in frames} == {"uint8"}
 

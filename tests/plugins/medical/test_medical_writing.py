@@ -14,11 +14,13 @@ import torch
 from PIL import Image
 
 from ganworks.errors import UsageError
-from ganworks_medical.formats import output_kind
-from ganworks_medical.intensity import IntensityMap
+from ganworks_image.folders import replace_folder
+from ganworks_image.formats import output_kind
+from ganworks_image.intensity import IntensityMap
+from ganworks_image.writing import folder_names, write_samples
+from ganworks_medical.formats import MEDICAL_FORMATS
 from ganworks_medical.policies import policy_for
-from ganworks_medical.study import Study, replace_folder
-from ganworks_medical.writing import folder_names, write_samples
+from ganworks_medical.study import MedicalStudy
 
 
 def study(kind, intensity, channels=1, **changes):
@@ -38,7 +40,7 @@ def study(kind, intensity, channels=1, **changes):
         "title": "t",
         "grouped_by": "patient",
     }
-    return Study(**{**values, **changes})
+    return MedicalStudy(**{**values, **changes})
 
 
 def samples(channels=1, height=20, width=16):
@@ -227,7 +229,7 @@ def test_samples_go_behind_a_link_and_not_over_a_file(tmp_path):
 
 KILLED = """
 import os, pathlib, sys
-from ganworks_medical.study import replace_folder
+from ganworks_image.folders import replace_folder
 rename = pathlib.Path.rename
 def killed(path, target):
     if path.name == "scratch":
@@ -245,7 +247,7 @@ def test_a_kill_between_the_two_renames_costs_nothing(tmp_path):
     code = subprocess.run([sys.executable, "-c", KILLED], cwd=tmp_path, check=False).returncode
     assert code == 9
     assert not (tmp_path / "study").exists()
-    assert Study.exists(tmp_path)
+    assert MedicalStudy.exists(tmp_path)
     assert (tmp_path / "study" / "study.json").read_text() == "study"
     (tmp_path / ".study.77.old").mkdir()  # of a kill while it deleted
     replace_folder(tmp_path / "scratch", tmp_path / "study")
@@ -276,9 +278,9 @@ def test_folder_names_are_safe_and_distinct():
     ],
 )
 def test_output_kind_can_hold_the_numbers(asked, kind, dtype, channels, expected):
-    assert output_kind(asked, kind, dtype, channels) == expected
+    assert output_kind(asked, kind, dtype, channels, MEDICAL_FORMATS) == expected
 
 
 def test_output_kind_refuses_what_it_cannot_hold():
     with pytest.raises(UsageError, match="use tiff or npz"):
-        output_kind("png", "nifti", "float32", 1)
+        output_kind("png", "nifti", "float32", 1, MEDICAL_FORMATS)

@@ -1,0 +1,140 @@
+"""The methods that benchmarks/modes.py compares: one game, changed in one thing each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from ganworks.networks import MLPDiscriminator, MLPGenerator, PackedDiscriminator
+from ganworks.space import SampleSpace
+from ganworks.training import (
+    HINGE,
+    LEAST_SQUARES,
+    MINIMAX,
+    NON_SATURATING,
+    RELATIVISTIC,
+    TECHNIQUES,
+    WASSERSTEIN,
+    Adam,
+    AdversarialLoss,
+    Average,
+    Draw,
+    Ramp,
+    Recipe,
+    RMSprop,
+    Rule,
+    Term,
+    clip_weights,
+    gradient_penalty,
+    r1,
+    r2,
+    two_player,
+    unrolled_game,
+    with_technique,
+)
+from ganworks.training.recipe import After
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What every method of a comparison has in common."""
+
+    steps: int = 4_000
+    batch: int = 100  # as in PacGAN
+    latent: int = 2  # as in PacGAN
+    width: int = 128  # units of a hidden layer; PacGAN: 400, and 200 maxout units of five pieces
+    depth: int = 3  # hidden layers of each player; PacGAN: 4 and 3
+    lr: float = 1e-3  # falls to a hundredth along half a cosine
+    halflife: float = 20_000.0  # images, of the generator's average
+
+    @property
+    def images(self) -> int:
+        return self.steps * self.batch
+
+
+Method = Callable[[SampleSpace, Plan], Recipe]
+
+
+def game(
+    space: SampleSpace,
+    plan: Plan,
+    loss: AdversarialLoss | tuple[Term, Term] = NON_SATURATING,
+    *,
+    rule: Callable[[Ramp], Rule] = Adam,
+    penalties: Sequence[Term] = (),
+    critic_steps: int = 1,
+    after_critic: After | None = None,
+    pack: int = 1,
+) -> Recipe:
+    """The game that every method is a change of: two MLPs, no normalisation, rates that fall, an average."""
+    rule_now = rule(Ramp(plan.lr, plan.lr / 100, images=plan.images, cosine=True))
+    sizes = {"width": plan.width, "depth": plan.depth}
+    alone = partial(MLPDiscriminator, space, **sizes)
+    packed = partial(PackedDiscriminator, space, partial(MLPDiscriminator, **sizes), pack=pack)
+    return Recipe(
+        name="modes",
+        space=space,
+        networks={
+            "generator": partial(MLPGenerator, space, plan.latent, norm="none", **sizes),
+            "discriminator": packed if pack > 1 else alone,
+        },
+        stages=two_player(
+            loss,
+            discriminator=rule_now,
+            generator=rule_now,
+            discriminator_terms=penalties,
+            critic_steps=critic_steps,
+            after_critic=after_critic,
+        ),
+        draw=Draw(batch=plan.batch, latent=plan.latent),
+        averages=(Average(halflife_images=plan.halflife),),
+    )
+
+
+def zero_centred(space: SampleSpace, plan: Plan, *, loss: AdversarialLoss, terms: Sequence[str]) -> Recipe:
+    """R1 and R2 with a weight that falls: a fixed one forbids the slopes that narrow modes need."""
+    weight = Ramp(0.02, 1e-5, images=plan.images // 2, cosine=True)
+    known = {"r1": Term("r1", r1, weight, slopes=("real",)), "r2": Term("r2", r2, weight, slopes=("fake",))}
+    return game(space, plan, loss, penalties=[known[name] for name in terms])
+
+
+def unrolled(space: SampleSpace, plan: Plan, *, ahead: int) -> Recipe:
+    return game(space, plan, unrolled_game(NON_SATURATING, steps=ahead, lr=0.05))
+
+
+def technique(space: SampleSpace, plan: Plan, *, name: str) -> Recipe:
+    return with_technique(game(space, plan), name)
+
+
+LOSSES: Mapping[str, Method] = {
+    "minimax": partial(game, loss=MINIMAX),
+    "non-saturating": game,
+    "least-squares": partial(game, loss=LEAST_SQUARES),
+    "hinge": partial(game, loss=HINGE),
+    "relativistic": partial(game, loss=RELATIVISTIC),
+    "wgan-clip": partial(
+        game,
+        loss=WASSERSTEIN,
+        rule=RMSprop,
+        critic_steps=5,
+        after_critic=partial(clip_weights, network="discriminator", most=0.1),
+    ),
+    "wgan-gp": partial(
+        game,
+        loss=WASSERSTEIN,
+        critic_steps=5,
+        penalties=[Term("gradient_penalty", gradient_penalty, weight=1.0)],
+    ),
+}
+METHODS: Mapping[str, Method] = {
+    "best": partial(game, loss=RELATIVISTIC),
+    **LOSSES,
+    **{f"pacgan-{pack}": partial(game, pack=pack) for pack in (2, 4)},
+    "unrolled-5": partial(unrolled, ahead=5),
+    "relativistic+r1+r2": partial(zero_centred, loss=RELATIVISTIC, terms=("r1", "r2")),
+    "non-saturating+r1": partial(zero_centred, loss=NON_SATURATING, terms=("r1",)),
+    **{f"+{name}": partial(technique, name=name) for name in TECHNIQUES},
+}
+# A large batch makes the modes equally heavy; many steps make the borders between them thin.
+PLANS: Mapping[str, Plan] = {"best": Plan(steps=20_000, batch=256)}  # the others have the default

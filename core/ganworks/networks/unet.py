@@ -1,0 +1,95 @@
+"""The U-Net that translates images and keeps their layout: (latent, source) -> samples."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from ganworks.networks.blocks import crop_centre, leaky, levels_for
+from ganworks.networks.generators import initialise
+from ganworks.networks.translation import padded_to, require_same_size
+from ganworks.space import SampleSpace
+
+
+class UNetGenerator(nn.Module):
+    """Encoder and decoder with a skip at every level. Isola et al. 2017 (pix2pix), section 6.1.1.
+
+    Any height and width: the source is padded by its border values to whole halvings, the result cropped.
+    As in the paper the latent is not used; dropout in the decoder is the noise, while training only. The
+    normalisation is that of each image by itself, which the paper gets from BatchNorm at batch size 1: so a
+    sample never depends on its neighbours.
+
+    Raises:
+        ValueError: source and sample differ in size, or are too small.
+    """
+
+    memory_format = torch.contiguous_format  # instance normalisation is slower in channels_last
+
+    def __init__(
+        self,
+        source: SampleSpace,
+        space: SampleSpace,
+        *,
+        width: int = 64,
+        most: int = 512,
+        dropout: float = 0.5,  # in the three smallest levels of the decoder
+    ) -> None:
+        super().__init__()
+        require_same_size(source, space)
+        self.size = space.size
+        levels = levels_for(*self.size, base=2)
+        self.multiple = 2**levels
+        sizes = [min(most, width * 2**level) for level in range(levels)]
+        self.first = nn.Conv2d(source.channels, sizes[0], 4, 2, 1)
+        self.down = nn.ModuleList(
+            _Down(i, o, normed=level < levels - 1) for level, (i, o) in enumerate(pairwise(sizes), start=1)
+        )
+        inner = [(sizes[-1], sizes[-2])] if levels > 1 else []  # the smallest map has no skip
+        inner += [(2 * o, below) for o, below in zip(sizes[-2:0:-1], sizes[-3::-1], strict=True)]
+        self.up = nn.ModuleList(
+            _Up(i, o, dropout if place < 3 else 0.0) for place, (i, o) in enumerate(inner)
+        )
+        self.out = nn.ConvTranspose2d(sizes[0] * (2 if levels > 1 else 1), space.channels, 4, 2, 1)
+        initialise(self)
+
+    def forward(self, latent: Tensor, source: Tensor) -> Tensor:
+        """(rows, latent), (rows, source channels, H, W) -> (rows, channels, H, W) in [-1, 1]."""
+        skips = [self.first(padded_to(source, self.multiple))]  # (rows, width, H/2, W/2)
+        for down in self.down:
+            skips.append(down(skips[-1]))
+        h = skips.pop()  # (rows, most, smallest map)
+        for up in self.up:
+            h = torch.cat([up(h), skips.pop()], 1)
+        return torch.tanh(crop_centre(self.out(h.relu()), *self.size))
+
+
+class _Down(nn.Module):
+    """Leaky ReLU, halving convolution, normalisation: all but the smallest map is normalised."""
+
+    def __init__(self, i: int, o: int, normed: bool) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(i, o, 4, 2, 1, bias=not normed)  # normalisation takes a bias away
+        # at the smallest map a normalised image would lose what it has left of its level
+        self.norm = nn.InstanceNorm2d(o) if normed else nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(rows, i, H, W) -> (rows, o, H/2, W/2)."""
+        h: Tensor = self.norm(self.conv(leaky(x)))
+        return h
+
+
+class _Up(nn.Module):
+    """ReLU, doubling convolution, normalisation, dropout."""
+
+    def __init__(self, i: int, o: int, dropout: float) -> None:
+        super().__init__()
+        self.conv = nn.ConvTranspose2d(i, o, 4, 2, 1, bias=False)
+        self.norm = nn.InstanceNorm2d(o)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(rows, i, H, W) -> (rows, o, 2H, 2W)."""
+        h: Tensor = self.dropout(self.norm(self.conv(x.relu())))
+        return h

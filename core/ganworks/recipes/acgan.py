@@ -1,0 +1,55 @@
+"""Auxiliary classifier GAN. Odena et al. 2017."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from ganworks.networks import ClassifyingDiscriminator, ConvDiscriminator, DCGANGenerator
+from ganworks.space import SampleSpace
+from ganworks.training import (
+    NON_SATURATING,
+    Adam,
+    Draw,
+    Recipe,
+    Term,
+    fake_class,
+    real_class,
+    two_player,
+)
+
+
+def acgan(
+    space: SampleSpace,
+    *,
+    batch: int = 64,
+    latent: int = 100,
+    width: int = 32,  # channels of the largest feature map
+    lr: float = 2e-4,
+    classify: float = 1.0,  # weight of the class likelihood, on both sides
+) -> Recipe:
+    """The discriminator names the class of every sample; the generator wants its own to be recognised.
+
+    Only the generator is told the label. Without classes it is DCGAN.
+    """
+    adam = Adam(lr, (0.5, 0.999))
+    known, made = Term("real_class", real_class, classify), Term("fake_class", fake_class, classify)
+    labelled = bool(space.classes)
+    return Recipe(
+        name="acgan",
+        space=space,
+        networks={
+            "generator": partial(DCGANGenerator, space, latent, width=width),
+            "discriminator": partial(
+                ClassifyingDiscriminator, space, partial(ConvDiscriminator, width=width)
+            ),
+        },
+        stages=two_player(
+            NON_SATURATING,
+            discriminator=adam,
+            generator=adam,
+            discriminator_terms=[known, made] * labelled,
+            generator_terms=[made] * labelled,
+        ),
+        draw=Draw(batch=batch, latent=latent),
+        bf16=frozenset({"generator", "discriminator"}),
+    )

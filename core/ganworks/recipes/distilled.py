@@ -1,0 +1,104 @@
+"""Knowledge distillation: a small generator learns from a large one. Aguinaldo et al. 2019."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from torch import nn
+
+from ganworks.errors import GanworksError
+from ganworks.networks import ConvDiscriminator, DCGANGenerator
+from ganworks.space import SampleSpace
+from ganworks.training import (
+    NON_SATURATING,
+    Adam,
+    Draw,
+    Phase,
+    Recipe,
+    Sampler,
+    Stage,
+    Term,
+    feature_distillation,
+    pixel_distillation,
+    teacher_judged,
+    teacher_side,
+    two_player,
+)
+
+
+def distilled(
+    space: SampleSpace,
+    *,
+    batch: int = 64,
+    latent: int = 100,  # of a teacher that learns along; a trained one brings its own
+    width: int = 8,  # channels of the student's largest feature map
+    teacher: str = "",  # folder of a finished run; empty: the teacher learns along
+    teacher_width: int = 32,  # of a teacher that learns along
+    lr: float = 2e-4,
+    pixels: float = 10.0,  # weight of the distance between the two pictures
+    features: float = 1.0,  # weight of the distance between the discriminator's features of both
+) -> Recipe:
+    """The student answers every latent as the teacher does, and plays the game too.
+
+    With ``teacher`` the run's best generator stays as it is. Without, teacher and student train side by side
+    against one discriminator, which judges the teacher's and the student's samples.
+
+    Raises:
+        ValueError: the teacher's run cannot be read, or draws other samples than the data are.
+    """
+    adam = Adam(lr, (0.5, 0.999))
+    trained = _sampler_of(teacher, space) if teacher else None
+    latent = trained.latent if trained else latent
+    learning = partial(DCGANGenerator, space, latent, width=teacher_width)
+    judging = [] if teacher else [Term("teacher", partial(teacher_judged, loss=NON_SATURATING))]
+    (game,) = two_player(
+        NON_SATURATING,
+        discriminator=adam,
+        generator=adam,
+        discriminator_terms=judging,
+        generator_terms=[
+            Term("pixels", pixel_distillation, weight=pixels),
+            Term("features", feature_distillation, weight=features),
+        ],
+    )
+    return Recipe(
+        name="distilled",
+        space=space,
+        networks={
+            "generator": partial(DCGANGenerator, space, latent, width=width),
+            "discriminator": partial(ConvDiscriminator, space, width=32, norm="spectral"),
+            "teacher": partial(_generator_of, teacher, space) if teacher else learning,
+        },
+        stages=(game if teacher else Stage((*game.phases, _teaching(adam))),),
+        draw=Draw(batch=batch, latent=latent),
+        bf16=frozenset({"generator", "discriminator", "teacher"}),
+    )
+
+
+def _teaching(adam: Adam) -> Phase:
+    """The phase in which a teacher that is not trained yet plays the game itself."""
+    side = Term("teacher", partial(teacher_side, loss=NON_SATURATING))
+    return Phase(name="teacher", moves=("teacher",), terms=(side,), optimizer=adam)
+
+
+def _sampler_of(folder: str, space: SampleSpace) -> Sampler:
+    """The best generator of a run, ready to draw."""
+    from ganworks.registry import discover  # a recipe without a trained teacher needs neither
+    from ganworks.session import Session
+
+    try:
+        session = Session.open(Path(folder), discover())
+        taught, sampler = session.recipe().space, session.sampler()
+    except GanworksError as error:
+        raise ValueError(f"teacher: {error}") from None
+    if (taught.shape, taught.classes) != (space.shape, space.classes):
+        raise ValueError(
+            f"teacher: {folder} draws {taught.shape} in {len(taught.classes)} classes, "
+            f"the data are {space.shape} in {len(space.classes)}"
+        )
+    return sampler
+
+
+def _generator_of(folder: str, space: SampleSpace) -> nn.Module:
+    return _sampler_of(folder, space).module().requires_grad_(False)

@@ -1,0 +1,41 @@
+"""Unrolled GAN. Metz et al. 2017."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from ganworks.networks import ConvDiscriminator, DCGANGenerator
+from ganworks.space import SampleSpace
+from ganworks.training import NON_SATURATING, Adam, Draw, Recipe, two_player, unrolled_game
+
+
+def unrolled(
+    space: SampleSpace,
+    *,
+    batch: int = 32,
+    latent: int = 100,
+    width: int = 32,  # channels of the generator's largest feature map
+    discriminator_width: int = 16,  # half the generator's, as in the paper: it is what is unrolled
+    lr: float = 4e-4,
+    steps: int = 2,  # descents of the discriminator that the generator foresees
+    unroll_lr: float = 0.02,  # of those descents, which are plain gradient descents
+) -> Recipe:
+    """The generator answers the discriminator that would have answered it: it gains nothing by collapsing.
+
+    A step costs as much as ``steps`` further ones with second derivatives. The discriminator has
+    spectral norm, because every look ahead would move the statistics of BatchNorm.
+    """
+    adam = Adam(lr, (0.5, 0.999))
+    return Recipe(
+        name="unrolled",
+        space=space,
+        networks={
+            "generator": partial(DCGANGenerator, space, latent, width=width),
+            "discriminator": partial(ConvDiscriminator, space, width=discriminator_width, norm="spectral"),
+        },
+        stages=two_player(
+            unrolled_game(NON_SATURATING, steps=steps, lr=unroll_lr), discriminator=adam, generator=adam
+        ),
+        draw=Draw(batch=batch, latent=latent),
+        bf16=frozenset({"generator"}),  # second derivatives stay in float32
+    )

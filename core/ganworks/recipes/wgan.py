@@ -1,0 +1,43 @@
+"""WGAN with weight clipping. Arjovsky et al. 2017, algorithm 1."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from ganworks.networks import ConvDiscriminator, DCGANGenerator
+from ganworks.space import SampleSpace
+from ganworks.training import WASSERSTEIN, Draw, Recipe, RMSprop, clip_weights, two_player
+
+
+def wgan(
+    space: SampleSpace,
+    *,
+    batch: int = 64,
+    latent: int = 100,
+    width: int = 32,  # channels of the largest feature map
+    lr: float = 5e-5,  # the paper's
+    critic_steps: int = 5,  # n_critic
+    clip: float = 0.01,  # c: largest weight of the critic
+) -> Recipe:
+    """The critic stays Lipschitz because its weights are cut; RMSprop, since momentum unsettles it.
+
+    BatchNorm stays in the critic as in the paper: without it, weights this small leave no signal.
+    """
+    rms = RMSprop(lr)
+    return Recipe(
+        name="wgan",
+        space=space,
+        networks={
+            "generator": partial(DCGANGenerator, space, latent, width=width),
+            "discriminator": partial(ConvDiscriminator, space, width=width),
+        },
+        stages=two_player(
+            WASSERSTEIN,
+            discriminator=rms,
+            generator=rms,
+            critic_steps=critic_steps,
+            after_critic=partial(clip_weights, network="discriminator", most=clip),
+        ),
+        draw=Draw(batch=batch, latent=latent),
+        bf16=frozenset({"generator"}),
+    )

@@ -1,0 +1,85 @@
+"""Terms beside the game: what else the generator or the discriminator should achieve."""
+
+from __future__ import annotations
+
+from math import log, pi
+from typing import Any, cast
+
+from torch import Tensor
+from torch.nn import functional as F
+
+from ganworks.training.needs import PAIRS, needing, network_called
+from ganworks.training.step import Step
+
+DISCRIMINATOR = network_called("discriminator")
+
+
+@needing(PAIRS)
+def mode_seeking(step: Step, *, floor: float = 0.02) -> Tensor:
+    """1 / (image distance / latent distance + floor) for pairs that share a label, (batch / 2,).
+
+    Mao et al. 2019 (MSGAN), eq. 4 in the inverted form that is minimised. Needs ``Draw(pairs=True)``:
+    row i and row i + batch / 2 are a pair. Images are compared after standardising each one, because a
+    generator otherwise meets the term by varying brightness. Each pair counts for itself: a rare class that
+    collapses is not outvoted by a varied one. The floor bounds the gradient of equal pairs.
+    """
+    image_a, image_b = _standardised(step.fake).chunk(2)
+    latent_a, latent_b = step.latent.chunk(2)
+    image = (image_a - image_b).abs().mean(1)
+    latent = (latent_a - latent_b).abs().mean(1)
+    return 1 / (image / latent + floor)
+
+
+def _standardised(x: Tensor) -> Tensor:
+    """Each row with mean 0 and standard deviation 1: (rows, values of a sample)."""
+    centred = x.flatten(1) - x.flatten(1).mean(1, keepdim=True)
+    return centred / (centred.std(1, keepdim=True) + 0.05)  # a blank image stays blank
+
+
+@needing(DISCRIMINATOR)
+def feature_matching(step: Step, *, feature: str = "hidden") -> Tensor:
+    """|mean f(real) - mean f(fake)|^2 over a discriminator's layer: a scalar. Salimans et al. 2016, 3.1."""
+    real, fake = (_feature(step, x, feature) for x in (step.real, step.fake))
+    return (real.detach().mean(0) - fake.mean(0)).square().sum()
+
+
+@needing(DISCRIMINATOR)
+def real_class(step: Step) -> Tensor:
+    """-log P(class | real sample), (batch,). Odena et al. 2017 (AC-GAN), eq. 3, first half."""
+    return F.cross_entropy(_feature(step, step.real, "classes"), step.labels, reduction="none")
+
+
+@needing(DISCRIMINATOR)
+def fake_class(step: Step) -> Tensor:
+    """-log P(class | generated sample), (batch,). Odena et al. 2017 (AC-GAN), eq. 3, second half."""
+    return F.cross_entropy(_feature(step, step.fake, "classes"), step.labels, reduction="none")
+
+
+@needing(DISCRIMINATOR, network_called("q"))
+def mutual_information(step: Step, *, feature: str = "hidden", continuous: float = 0.1) -> Tensor:
+    """-log Q(code | sample), (batch,): minimising it raises a lower bound of I(code; sample).
+
+    Chen et al. 2016 (InfoGAN), eq. 5, without the constant entropy of the codes. ``q`` reads features of the
+    discriminator and answers with a tuple: logits of each categorical code (rows, values), then mean and log
+    variance of the continuous ones (rows, codes) each. ``continuous`` weighs the latter (appendix C).
+    """
+    codes = cast(Any, step.networks["generator"]).codes
+    categories, values = codes.split(step.latent)
+    *logits, mean, log_variance = step.run("q", _feature(step, step.fake, feature))
+    found = continuous * gaussian_nll(values, mean, log_variance).sum(1)
+    for answer, category in zip(logits, categories, strict=True):
+        found = found + F.cross_entropy(answer, category, reduction="none")
+    return found
+
+
+def _feature(step: Step, x: Tensor, name: str) -> Tensor:
+    features = step.judge(x).features
+    if name not in features:
+        offered = ", ".join(features) or "none"
+        raise ValueError(f"the discriminator offers no feature '{name}' (it offers {offered})")
+    return features[name]
+
+
+def gaussian_nll(x: Tensor, mean: Tensor, log_variance: Tensor) -> Tensor:
+    """-log N(x; mean, exp(log_variance)), elementwise."""
+    return ((x - mean).square() * (-log_variance).exp() + log_variance + log(2 * pi)) / 2

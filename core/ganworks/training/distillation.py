@@ -1,0 +1,45 @@
+"""A generator that learns from another one, its teacher: the network ``teacher`` of the recipe."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from torch import Tensor
+
+from ganworks.training.losses import AdversarialLoss
+from ganworks.training.needs import needing, network_called
+from ganworks.training.step import Step
+
+TEACHER, DISCRIMINATOR = network_called("teacher"), network_called("discriminator")
+
+
+@needing(TEACHER)
+def pixel_distillation(step: Step) -> Tensor:
+    """Mean |teacher(z) - generator(z)| over a sample's values, (batch,). Aguinaldo et al. 2019, section 3."""
+    return (taught(step).detach() - step.fake).abs().flatten(1).mean(1)
+
+
+@needing(TEACHER, DISCRIMINATOR)
+def feature_distillation(step: Step, *, feature: str = "hidden") -> Tensor:
+    """The same distance between features of the discriminator, (rows,): what pixels alone would blur."""
+    target = step.judge(taught(step)).features[feature].detach()
+    return (target - step.judge(step.fake).features[feature]).abs().flatten(1).mean(1)
+
+
+@needing(TEACHER, DISCRIMINATOR)
+def teacher_judged(step: Step, *, loss: AdversarialLoss) -> Tensor:
+    """The discriminator's side of a game against a teacher that still learns, (batch, k)."""
+    return loss.discriminator(step.judge(step.real).logits, step.judge(taught(step)).logits)
+
+
+@needing(TEACHER, DISCRIMINATOR)
+def teacher_side(step: Step, *, loss: AdversarialLoss) -> Tensor:
+    """The teacher's own side of that game, (batch, k)."""
+    logits = step.judge(taught(step)).logits
+    real = step.judge(step.real).logits if loss.pairs_real else logits
+    return loss.generator(logits, real)
+
+
+def taught(step: Step) -> Tensor:
+    """The teacher's answer to the same latent and condition: (batch, *space.shape) in [-1, 1]."""
+    return cast(Tensor, step.run("teacher", step.latent, step.condition))

@@ -1,0 +1,89 @@
+"""The sections of the report on the data that came in and the model that came out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ganworks.report import Report
+from ganworks.run import Run
+from ganworks_image.study import Study
+
+EMBED = """import numpy as np, onnxruntime as ort
+session = ort.InferenceSession("{file}")
+latent = np.random.default_rng(0).standard_normal((16, {latent}), dtype=np.float32)
+label = np.full(16, {label})  # {name}
+images = session.run(None, {{"latent": latent, "label": label}})[0]"""
+
+SPLIT_BY = {"copies": "image by image, with near copies kept together", "given split": "as given"}
+
+
+def data_section(page: Report, study: Study) -> None:
+    """What was read, how it was split, what was left out and why."""
+    split = SPLIT_BY.get(study.grouped_by, f"by {study.grouped_by}")
+    section = page.section("Data", f"Source: {study.title}. Split {split}.")
+    parts = ("train", "validation", "test")
+    section.table(
+        ["Class", *parts], [[name, *(n[part] for part in parts)] for name, n in study.counts().items()]
+    )
+    section.facts({**study.facts(), "Fingerprint": study.fingerprint[:16]})
+    section.table(
+        ["Leak check", "Count"],
+        _leak_rows(study),
+        "Copies and near copies, and how many stood across parts before and after this run took care.",
+    )
+    section.warning_list([*_low_data(study), *study.notes], none="Nothing unusual in the data.")
+    rejected = study.rejects[["file", "reason", "action"]].values.tolist()
+    section.table(
+        ["File", "Reason", "What was done"], rejected, f"{len(rejected)} remarks on files", folded=True
+    )
+
+
+def model_section(page: Report, run: Run, study: Study, metrics: dict[str, Any], use: str) -> None:
+    """The exported model, how to embed it, and what it is for (``use``)."""
+    section = page.section("Model card")
+    settings = run.settings()
+    export, time = metrics.get("export", {}), metrics.get("time", {})
+    section.facts(
+        {
+            "Recipe": settings.get("recipe", {}).get("name"),
+            "Steps": metrics.get("training", {}).get("steps"),
+            "Training time, s": time.get("train_s"),
+            "Seed": settings.get("options", {}).get("seed"),
+            "Device": settings.get("engine", {}).get("device"),
+            "Model file": export.get("file"),
+            "SHA-256": export.get("sha256"),
+            "Largest difference to torch": export.get("max_abs_diff"),
+            "Versions": ", ".join(f"{k} {v}" for k, v in settings.get("versions", {}).items()),
+        }
+    )
+    section.text(use)
+    if export:
+        latent = _latent(metrics)
+        file = Path(export["file"]).name
+        code = EMBED.format(file=file, latent=latent, label=0, name=study.classes[0])
+        section.text("To embed the model, with numpy and onnxruntime only:")
+        section.code(code, "python")
+
+
+def _latent(metrics: dict[str, Any]) -> int:
+    """Length of the latent, as the export noted it."""
+    return int(metrics.get("training", {}).get("latent", 64))
+
+
+def _leak_rows(study: Study) -> list[list[Any]]:
+    rows: list[list[Any]] = []
+    for name, found in study.leaks.items():
+        parts = found.items() if isinstance(found, dict) else [("", found)]
+        rows += [[f"{name.replace('_', ' ')} {part}".strip(), count] for part, count in parts]
+    return rows
+
+
+def _low_data(study: Study) -> list[str]:
+    few = [
+        f"Class '{name}' has {n} training images: fewer than 50. Expect little variety, "
+        "and look at the nearest pairs above."
+        for name, n in study.low_data.items()
+    ]
+    left = [f"Class '{name}' was left out: {n} images are too few." for name, n in study.left_out.items()]
+    return few + left
