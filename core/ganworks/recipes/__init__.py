@@ -168,7 +168,7 @@ def ganworks_declare() -> Iterator[plugin.Declaration]:
     )
     yield plugin.Recipe(
         name="gan3d",
-        summary="DCGAN on volumes: volumetric convolutions, a discriminator that learns slower.",
+        summary="DCGAN on volumes: volumetric convolutions, a spectrally normalised discriminator.",
         target="ganworks.recipes.gan3d:gan3d",
         paper="Wu et al. 2016, arXiv 1610.07584",
         use="volumes: voxel shapes, scans",

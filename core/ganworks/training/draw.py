@@ -48,6 +48,8 @@ class Draw:
         counts = torch.tensor([len(rows) for rows in rows_of])
         starts = counts.cumsum(0) - counts
 
+        sourced = data if isinstance(data, SourcedDataset) else None
+
         def draw() -> Batch:
             half = self.batch // 2 if self.pairs else self.batch
             labels = torch.multinomial(share, half, replacement=True)
@@ -56,8 +58,8 @@ class Draw:
             index = order[starts[labels] + place]
             latent = torch.randn(self.batch, self.latent)
             source = None
-            if isinstance(data, SourcedDataset):
-                rows = data.sources(index)  # drawn here: a lazy draw would depend on which term asks first
+            if sourced is not None:
+                rows = sourced.sources(index)  # drawn here: a lazy draw would depend on which term asks first
                 source = partial(rows.to, device)
             return Batch(labels.to(device), latent.to(device), lambda: data.rows(index).to(device), source)
 

@@ -26,6 +26,11 @@ class TrainingState:
         self.networks = {name: engine.setup(build()) for name, build in recipe.networks.items()}
         self._freeze()
         self.averages = {a.network: _frozen_copy(self.networks[a.network]) for a in recipe.averages}
+        # listed once: walking the modules costs more than the average itself where networks are small
+        self._averaged = {
+            name: (list(mean.parameters()), list(self.networks[name].parameters()))
+            for name, mean in self.averages.items()
+        }
         self.optimizers: dict[str, Optimizer] = {
             phase.name: phase.optimizer.build([self.networks[name] for name in phase.moves])
             for phase in recipe.phases()
@@ -64,9 +69,10 @@ class TrainingState:
         """Move every average towards its network; buffers are copied."""
         for rule in self.recipe.averages:
             mean, live = self.averages[rule.network], self.networks[rule.network]
+            means, weights = self._averaged[rule.network]
             move = get_ema_multi_avg_fn(rule.decay(self.images, self.recipe.images_per_step))
             with torch.no_grad():
-                move(list(mean.parameters()), list(live.parameters()), 1)
+                move(means, weights, 1)
                 for target, source in zip(mean.buffers(), live.buffers(), strict=True):
                     target.copy_(source)
 
