@@ -45,12 +45,18 @@ class Plan:
     latent: int = 2  # as in PacGAN
     width: int = 128  # units of a hidden layer; PacGAN: 400, and 200 maxout units of five pieces
     depth: int = 3  # hidden layers of each player; PacGAN: 4 and 3
-    lr: float = 1e-3  # falls to a hundredth along half a cosine
+    lr: float = 1e-3  # of Adam for both players
+    hold: float = 0.6  # share of the steps before the rate falls to a hundredth
     halflife: float = 20_000.0  # images, of the generator's average
 
     @property
     def images(self) -> int:
         return self.steps * self.batch
+
+    @property
+    def rate(self) -> Ramp:
+        held = int(self.images * self.hold)
+        return Ramp(self.lr, self.lr / 100, images=self.images - held, after=held, cosine=True)
 
 
 Method = Callable[[SampleSpace, Plan], Recipe]
@@ -68,7 +74,7 @@ def game(
     pack: int = 1,
 ) -> Recipe:
     """The game that every method is a change of: two MLPs, no normalisation, rates that fall, an average."""
-    rule_now = rule(Ramp(plan.lr, plan.lr / 100, images=plan.images, cosine=True))
+    optimizer = rule(plan.rate)
     sizes = {"width": plan.width, "depth": plan.depth}
     alone = partial(MLPDiscriminator, space, **sizes)
     packed = partial(PackedDiscriminator, space, partial(MLPDiscriminator, **sizes), pack=pack)
@@ -81,8 +87,8 @@ def game(
         },
         stages=two_player(
             loss,
-            discriminator=rule_now,
-            generator=rule_now,
+            discriminator=optimizer,
+            generator=optimizer,
             discriminator_terms=penalties,
             critic_steps=critic_steps,
             after_critic=after_critic,
@@ -137,4 +143,4 @@ METHODS: Mapping[str, Method] = {
     **{f"+{name}": partial(technique, name=name) for name in TECHNIQUES},
 }
 # A large batch makes the modes equally heavy; many steps make the borders between them thin.
-PLANS: Mapping[str, Plan] = {"best": Plan(steps=20_000, batch=256)}  # the others have the default
+PLANS: Mapping[str, Plan] = {"best": Plan(steps=24_000, batch=256)}  # the others have the default

@@ -155,3 +155,20 @@ def test_the_wheel_holds_only_our_packages(tmp_path: Path) -> None:
     tops = {name.split("/")[0] for name in names if ".dist-info/" not in name}
     assert tops == {"ganworks", "ganworks_cli", "ganworks_exports", "ganworks_image", "ganworks_medical"}
     assert "ganworks/py.typed" in names
+
+
+def test_every_technique_is_documented_with_its_amount() -> None:
+    from ganworks.training import TECHNIQUES
+
+    page = (ROOT / "docs" / "techniques.md").read_text(encoding="utf-8")
+    missing = [
+        name
+        for name, technique in TECHNIQUES.items()
+        if f"| `{name}` | {technique.amount:g} | {technique.meaning} | {technique.paper} |" not in page
+    ]
+    assert missing == []
+
+
+def test_every_bundled_recipe_says_what_it_is_for_and_where_it_comes_from() -> None:
+    declared = discover(third_party=False).all(plugin.Recipe)
+    assert [one.name for one in declared if not (one.use and one.paper and one.summary)] == []

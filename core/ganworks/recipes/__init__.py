@@ -99,6 +99,7 @@ def ganworks_declare() -> Iterator[plugin.Declaration]:
         summary="Spectral norm, hinge loss, class-conditional by projection, averaged weights.",
         target="ganworks.recipes.sngan:sngan",
         paper="Miyato et al. 2018, arXiv 1802.05957; Miyato and Koyama 2018, arXiv 1802.05637",
+        use="a quick result where there are no pretrained features",
     )
     yield plugin.Recipe(
         name="sagan",
@@ -147,6 +148,7 @@ def ganworks_declare() -> Iterator[plugin.Declaration]:
         summary="Discriminator over frozen pretrained features: for 50 to 2,000 images and little time.",
         target="ganworks.recipes.projected:projected",
         paper="Sauer et al. 2021, arXiv 2111.01007",
+        use="50 to 2,000 images, and little time",
     )
     yield plugin.Recipe(
         name="pix2pix",
