@@ -75,15 +75,15 @@ def game(
 ) -> Recipe:
     """The game that every method is a change of: two MLPs, no normalisation, rates that fall, an average."""
     optimizer = rule(plan.rate)
-    sizes = {"width": plan.width, "depth": plan.depth}
-    alone = partial(MLPDiscriminator, space, **sizes)
-    packed = partial(PackedDiscriminator, space, partial(MLPDiscriminator, **sizes), pack=pack)
+    judge = partial(MLPDiscriminator, width=plan.width, depth=plan.depth)
+    maker = partial(MLPGenerator, space, plan.latent, width=plan.width, depth=plan.depth, norm="none")
+    packed = partial(PackedDiscriminator, space, judge, pack=pack)
     return Recipe(
         name="modes",
         space=space,
         networks={
-            "generator": partial(MLPGenerator, space, plan.latent, norm="none", **sizes),
-            "discriminator": packed if pack > 1 else alone,
+            "generator": maker,
+            "discriminator": packed if pack > 1 else partial(judge, space),
         },
         stages=two_player(
             loss,

@@ -40,7 +40,8 @@ class StackedDigits(ArrayDataset):
         return ArrayDataset(self._pictures(self.array[index.numpy()])).all_rows()
 
     def _pictures(self, numbers: NDArray[np.generic]) -> NDArray[np.uint8]:
-        return self.digits[numbers]
+        pictures: NDArray[np.uint8] = self.digits[numbers]
+        return pictures
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from time import process_time
 
 import numpy as np
 import torch
-from _mixtures import SAMPLES, SPACE, grid, ring
+from _mixtures import SAMPLES, SPACE, PointScore, grid, ring
 from _mode_methods import METHODS, PLANS, Plan
 from _mode_report import Line, append, picture, read, samples_path, table
 
@@ -54,9 +54,9 @@ class Job:
     def fingerprint(self) -> str:
         return self.recipe.fingerprint()[:12]
 
-    def line(self, **results: float) -> Line:
-        named = asdict(self) | {"steps": self.plan.steps, "recipe": self.fingerprint}
-        return Line(**named, **results)
+    def line(self, found: PointScore, cpu_seconds: float) -> Line:
+        run = (self.mixture, self.method, self.seed, self.plan.steps, self.fingerprint)
+        return Line(*run, **asdict(found), cpu_seconds=cpu_seconds)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -102,7 +102,7 @@ def train(job: Job, folder: Path) -> Line:
     if job.seed == 0:
         np.save(samples_path(folder, job.mixture, job.method), samples.numpy() * mixture.side)
     spent = round(process_time() - started, 1)
-    return job.line(**asdict(mixture.score(samples)), cpu_seconds=spent)
+    return job.line(mixture.score(samples), spent)
 
 
 if __name__ == "__main__":

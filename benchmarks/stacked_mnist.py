@@ -56,6 +56,7 @@ from ganworks.training import (
     Term,
     TorchEngine,
     TrainingState,
+    Watch,
     fit,
     r1,
     r2,
@@ -105,7 +106,7 @@ def train(recipe: Recipe, data: StackedDigits, read: Reader, options: argparse.N
     saving = CheckpointWatch(run, Checkpoints(run.checkpoints), check=lambda: None, seconds=300.0)
     engine = TorchEngine(EngineSettings("cpu", options.threads, options.bf16))
     budget = Budget(steps=options.images // recipe.images_per_step)
-    watches = [saving, CoverageWatch(read, options.every)]
+    watches: list[Watch] = [saving, CoverageWatch(read, options.every)]
     return fit(recipe, data, engine, budget, seed=options.seed, watches=watches)
 
 

@@ -8,8 +8,8 @@ the CPU the processor time of one thread counts, which neighbours on the machine
     python benchmarks/step.py --only dcgan --memory --losses 60
     python benchmarks/step.py --device cuda         # wall time; bfloat16 where the GPU has it
 
-``--memory`` prints the peak memory of a process that runs one variant alone. ``--losses N`` trains plain and
-ours for N steps from three seeds each and prints mean losses with the spread over seeds: they must agree.
+``--memory`` prints the peak memory of a process that runs one variant alone (Linux). ``--losses N`` trains
+plain and ours for N steps from three seeds each and prints mean losses with their spread: they must agree.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-import resource
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from statistics import mean, median, stdev
 from time import perf_counter, process_time
 from typing import Any
@@ -193,7 +193,9 @@ def run_alone(name: str, which: str, options: argparse.Namespace) -> None:
     for _ in range(3):
         step()
     if options.device == "cpu":
-        print(round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
+        # not ru_maxrss: it begins with the memory of the process that started this one
+        status = Path("/proc/self/status").read_text(encoding="utf-8")
+        print(round(int(status.split("VmHWM:")[1].split()[0]) / 1024))
     else:
         print(round(torch.cuda.max_memory_allocated(options.device) / 2**20))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from ganworks.training import (
     Checkpoints,
     CheckpointWatch,
     EngineSettings,
+    PhaseRecord,
     ProgressWatch,
     Recipe,
     TorchEngine,
@@ -37,6 +40,7 @@ def fit_run(
     Raises:
         KeyboardInterrupt: a signal came; the last whole step is saved.
         RunError: training diverged.
+        UsageError: the run to start from cannot be read, or does not fit.
     """
     run, budget = pipeline.run, pipeline.budget()
     settings = engine_settings(pipeline, data, recipe)
@@ -51,12 +55,35 @@ def fit_run(
             TorchEngine(settings),
             budget,
             seed=pipeline.options.seed,
-            watches=(progress, validation, saving),
-            start=None if checkpoints.complete() else starting_point(pipeline.options.start_from),
+            watches=(progress, validation, saving, StartWatch(run, pipeline.options.start_from)),
         )
         if interrupted():  # in the last moments, when there was no next step to wait for
             raise KeyboardInterrupt
     return state
+
+
+@dataclass
+class StartWatch:
+    """Begins with the weights of another run, where no checkpoint of this one has been read before."""
+
+    run: Run
+    folder: Path | None
+
+    def begin(self, state: TrainingState) -> None:
+        tensors = None if state.step else starting_point(self.folder)
+        if tensors is None:
+            return
+        try:
+            taken = state.start_from(tensors)
+        except ValueError as error:
+            raise UsageError(f"--start-from {self.folder}: {error}") from None
+        self.run.emit("started-from", folder=str(self.folder), tensors=taken.fitting, of=taken.of)
+
+    def after_step(self, state: TrainingState, records: Sequence[PhaseRecord], fraction: float) -> None:
+        pass
+
+    def end(self, state: TrainingState) -> None:
+        pass
 
 
 def starting_point(folder: Path | None) -> dict[str, Tensor] | None:

@@ -42,11 +42,11 @@ class ArrayDataset:
 
     Args:
         array: (rows, channels, *size), of any rank; uint8 or uint16 full range, or float in [-1, 1].
-        labels: (rows,) integers, or None.
+        labels: (rows,) integers from 0, or None; all of them 0 where there are no classes.
         classes: label names in label order.
 
     Raises:
-        ValueError: the shape or the dtype does not fit.
+        ValueError: the shape or the dtype does not fit, or a label has no row or no name.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class ArrayDataset:
         self.space = SampleSpace(channels=channels, size=tuple(size), classes=tuple(classes))
         self.labels = torch.zeros(len(array), dtype=torch.int64)
         if labels is not None:
-            self.labels = torch.from_numpy(np.asarray(labels, dtype=np.int64).copy())
+            self.labels = _checked_labels(np.asarray(labels, dtype=np.int64), len(array), len(classes))
 
     def __len__(self) -> int:
         return len(self.array)
@@ -84,6 +84,18 @@ class ArrayDataset:
     def all_rows(self) -> Tensor:
         """Every row as one float tensor; for evaluation sets that are known to be small."""
         return self.rows(torch.arange(len(self)))
+
+
+def _checked_labels(labels: NDArray[np.int64], rows: int, classes: int) -> Tensor:
+    """A copy of the labels, each of which has its row and its name: others would never be drawn."""
+    if labels.shape != (rows,):
+        raise ValueError(f"expected one label a row, got labels {labels.shape} for {rows} rows")
+    unnamed = labels[(labels < 0) | (labels >= max(classes, 1))]
+    if len(unnamed) and not classes:
+        raise ValueError(f"label {unnamed[0]} has no name: give the names of the labels as classes")
+    if len(unnamed):
+        raise ValueError(f"label {unnamed[0]} has no name: {classes} classes are labelled 0 to {classes - 1}")
+    return torch.from_numpy(labels.copy())
 
 
 class PairedDataset(ArrayDataset):

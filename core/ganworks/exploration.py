@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from torch import Tensor, nn
 
 from ganworks.errors import DataError, UsageError
@@ -48,9 +48,10 @@ def explore(
     to the next. ``directions``: a row a direction, found without labels. ``mixing`` (style-based generators):
     a row holds one seed's styles below the middle layer, a column one seed's above; the diagonal is unmixed.
     ``projection``: ``target`` beside the nearest sample that a search in the latent space finds.
+    The generator draws from latents and labels; one that translates has no latents to explore.
 
     Raises:
-        UsageError: the samples are not images, or the generator translates.
+        UsageError: the samples are not images.
         DataError: ``target`` cannot be read.
     """
     if space.rank != 2:
@@ -76,7 +77,7 @@ def read_target(path: Path, space: SampleSpace) -> Tensor:
             deep = opened.mode.startswith("I")
             picture = opened if deep else opened.convert("L" if space.channels == 1 else "RGB")
             resized = picture.resize((space.width, space.height), Image.Resampling.LANCZOS)
-    except (OSError, UnidentifiedImageError) as error:
+    except (OSError, Image.DecompressionBombError) as error:
         raise DataError(f"{path} cannot be read as a picture: {error}") from None
     values = np.asarray(resized, dtype=np.float32) / (65535 if deep else 255) * 2 - 1  # (H, W) or (H, W, 3)
     channels = np.atleast_3d(values).transpose(2, 0, 1)

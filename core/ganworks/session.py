@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from ganworks import plugin
 from ganworks._fitting import fit_run, starting_point
-from ganworks.data import Dataset
+from ganworks.data import Dataset, SourcedDataset
 from ganworks.deploy import Exported
 from ganworks.errors import RunError, UsageError, nearest
 from ganworks.options import RunOptions
@@ -140,9 +140,15 @@ class Session:
         return self.pipeline.report(self.sampler(), self.run_folder.metrics())
 
     def explore(self, out: Path, label: str | None, seed: int, target: Path | None) -> dict[str, Path]:
-        """Write sheets of what the generator has learned into ``out``; see `ganworks.exploration.explore`."""
+        """Write sheets of what the generator has learned into ``out``; see `ganworks.exploration.explore`.
+
+        Raises:
+            UsageError: the generator translates, the samples are not images, or the label is unknown.
+        """
         from ganworks.exploration import explore  # imports what draws pictures
 
+        if isinstance(self.data(), SourcedDataset):
+            raise UsageError("the generator translates: it has no latent space to explore")
         space = self.recipe().space
         if label is not None and label not in space.classes:
             known = ", ".join(space.classes) or "none"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+KINDS = ("rows", "sequences", "images", "volumes")  # what samples are, by the rank of their space
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SampleSpace:

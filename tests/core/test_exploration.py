@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import sys
+import types
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
 from ganworks import plugin
+from ganworks.data import PairedDataset
 from ganworks.errors import DataError, UsageError
 from ganworks.exploration import STRENGTHS, explore, read_target
-from ganworks.registry import discover
+from ganworks.options import RunOptions
+from ganworks.pipeline import Pipeline
+from ganworks.registry import discover, from_modules
+from ganworks.session import Session
 from ganworks.space import SampleSpace
 from ganworks.training import EngineSettings, Sampler, TorchEngine, TrainingState
 
 SPACE = SampleSpace(channels=1, size=(16, 20), classes=("a", "b"))
 
 
-def sampler_of(name: str, space: SampleSpace = SPACE) -> Sampler:
+def sampler_of(name: str, space: SampleSpace = SPACE, **options: int) -> Sampler:
     registry = discover(third_party=False)
-    recipe = registry.load(registry.find(plugin.Recipe, name))(space, batch=4, width=8)
+    recipe = registry.load(registry.find(plugin.Recipe, name))(space, batch=4, width=8, **options)
     return Sampler.of(TrainingState(recipe, TorchEngine(EngineSettings())))
 
 
@@ -46,6 +53,20 @@ def test_style_based_generators_also_mix(tmp_path):
     assert not np.array_equal(mixed[0], mixed[7])  # two seeds, unmixed
 
 
+@pytest.mark.parametrize("name", ["sagan", "biggan"])
+def test_directions_of_residual_generators_change_the_picture(tmp_path, name):
+    torch.manual_seed(0)
+    shown = tiles(explore(sampler_of(name), SPACE, tmp_path)["directions"], len(STRENGTHS))
+    rows = [shown[start : start + len(STRENGTHS)] for start in range(0, len(shown), len(STRENGTHS))]
+    assert len(rows) == 6
+    assert not any(np.array_equal(row[0], row[-1]) for row in rows)
+
+
+def test_a_latent_of_few_numbers_has_as_many_directions(tmp_path):
+    files = explore(sampler_of("dcgan", latent=2), SPACE, tmp_path)
+    assert len(tiles(files["directions"], len(STRENGTHS))) == 2 * len(STRENGTHS)
+
+
 def test_a_picture_is_looked_for_in_the_latent_space(tmp_path):
     Image.fromarray(np.full((40, 40, 3), 200, np.uint8)).save(tmp_path / "grey.png")
     files = explore(sampler_of("dcgan"), SPACE, tmp_path / "out", target=tmp_path / "grey.png")
@@ -63,6 +84,13 @@ def test_a_16_bit_target_keeps_its_range(tmp_path, channels, value):
     assert target.mean().item() == pytest.approx(value, abs=1e-3)
 
 
+def test_a_target_that_would_fill_the_memory_is_refused(tmp_path, monkeypatch):
+    Image.fromarray(np.zeros((40, 40), np.uint8)).save(tmp_path / "bomb.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    with pytest.raises(DataError, match=r"bomb\.png cannot be read as a picture"):
+        read_target(tmp_path / "bomb.png", SPACE)
+
+
 def test_what_cannot_be_explored_is_said(tmp_path):
     (tmp_path / "text.png").write_text("no picture")
     with pytest.raises(DataError, match=r"text\.png cannot be read as a picture"):
@@ -71,3 +99,34 @@ def test_what_cannot_be_explored_is_said(tmp_path):
     volume = SampleSpace(channels=1, size=(8, 8, 8))
     with pytest.raises(UsageError, match="only generators of images"):
         explore(sampler_of("gan3d", volume), volume, tmp_path / "out")
+
+
+class PairsPipeline(Pipeline[RunOptions]):
+    """A domain whose generators translate."""
+
+    def read(self):
+        images = np.zeros((4, 1, 16, 20), np.uint8)
+        return PairedDataset(images, images)
+
+
+PairsPipeline.__abstractmethods__ = frozenset()  # the other stages are not asked for
+
+
+@plugin.hookimpl
+def ganworks_declare():
+    target = "pairs_for_tests:PairsPipeline"
+    yield plugin.Domain(name="pairs", summary="t", options="ganworks.options:RunOptions", pipeline=target)
+    yield plugin.Exporter(name="onnx", summary="t", target=target, suffix=".onnx")
+
+
+def test_a_generator_that_translates_is_not_explored(tmp_path, monkeypatch):
+    module = types.ModuleType("pairs_for_tests")
+    module.PairsPipeline, module.ganworks_declare = PairsPipeline, ganworks_declare
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    registry = from_modules(module)
+    session = Session.create(
+        registry.find(plugin.Domain, "pairs"), RunOptions(threads=1), tmp_path / "run", registry
+    )
+    with pytest.raises(UsageError, match="the generator translates"):
+        session.explore(tmp_path / "out", None, 0, None)
+    assert not (tmp_path / "out").exists()

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.utils.parametrize import is_parametrized
 
 from ganworks.latent.moves import styled
 from ganworks.latent.spaces import latent_space
+
+NEGLIGIBLE = 1e-6  # spread of activations, as a share of their length: less is rounding
 
 
 @dataclass(frozen=True)
@@ -52,18 +55,19 @@ def principal_directions(
     """Principal components of drawn samples of one class. Harkonen et al. 2020 (GANSpace), section 2.
 
     With styles: the components of w (section 2.1). Otherwise those of the first layer's activations, carried
-    back to z by least squares (section 2.2, eq. 1). A step of strength 1 is one standard deviation.
+    back to z by least squares (section 2.2, eq. 1). A step of strength 1 is one standard deviation. Where the
+    latent is divided among the layers (BigGAN), they move the share of the first one.
 
     Args:
         generator: any generator, in evaluation mode.
         latent: numbers in a latent.
-        count: directions to return.
+        count: directions to return; fewer where the samples vary along fewer.
         label: the class whose samples are drawn.
         rows: samples to draw.
         seed: of the draw.
 
     Raises:
-        ValueError: there are not as many directions, or the generator has no layer with weights.
+        ValueError: the generator has no layer with weights, or what its first one makes does not vary.
     """
     draw = torch.Generator().manual_seed(seed)
     z = torch.randn(rows, latent, generator=draw).to(_device(generator))
@@ -71,11 +75,9 @@ def principal_directions(
     space = latent_space(generator)
     points = space.points(z, labels)
     seen = points if space.name == "w" else _first_activations(generator, z, labels)
-    seen = (seen - seen.mean(0)).double()
-    _, spread, axes = torch.linalg.svd(seen, full_matrices=False)
-    _require(count, min(len(axes), points.shape[1]))
-    deviation = spread[:count] / rows**0.5
-    coordinates = seen @ axes[:count].T / deviation  # (rows, count), of unit variance
+    deviation, coordinates = _components(seen.double())
+    count = min(count, points.shape[1])
+    deviation, coordinates = deviation[:count], coordinates[:, :count]
     centred = (points - points.mean(0)).double()
     vectors = torch.linalg.lstsq(coordinates, centred).solution  # (count, size)
     return Directions(vectors.float(), deviation.float())
@@ -97,23 +99,49 @@ def strip(
     return made.clamp(-1, 1)
 
 
+def _components(seen: Tensor) -> tuple[Tensor, Tensor]:
+    """Deviations (axes,) and coordinates of unit variance (rows, axes) of what varies in (rows, values).
+
+    Raises:
+        ValueError: nothing does.
+    """
+    centred = seen - seen.mean(0)
+    _, spread, axes = torch.linalg.svd(centred, full_matrices=False)
+    varying = spread > NEGLIGIBLE * seen.norm()
+    if not varying.any():
+        raise ValueError("the first layer makes the same of every latent: there are no directions to find")
+    deviation = spread[varying] / len(seen) ** 0.5
+    return deviation, centred @ axes[varying].T / deviation
+
+
+class _FirstLayer(Exception):  # noqa: N818 - no error
+    """Ends a forward pass with what it was for: the layers behind would cost far more than this one."""
+
+    def __init__(self, activations: Tensor) -> None:
+        self.activations = activations
+
+
 def _first_activations(generator: nn.Module, z: Tensor, labels: Tensor) -> Tensor:
     """(rows, values): what the first layer with weights, embeddings aside, makes of the latents."""
-    seen: list[Tensor] = []
 
-    def keep(_module: nn.Module, _inputs: object, output: Tensor) -> None:
-        seen.append(output.flatten(1))
+    def stop(_module: nn.Module, _inputs: object, output: Tensor) -> None:
+        raise _FirstLayer(output.flatten(1))
 
-    leaves = [m for m in generator.modules() if not list(m.children()) and list(m.parameters())]
-    hooks = [m.register_forward_hook(keep) for m in leaves if not isinstance(m, nn.Embedding)]
+    layers = [m for m in generator.modules() if _has_weights(m) and not isinstance(m, nn.Embedding)]
+    hooks = [m.register_forward_hook(stop) for m in layers]
     try:
         generator(z, labels)
+    except _FirstLayer as first:
+        return first.activations
     finally:
         for hook in hooks:
             hook.remove()
-    if not seen:
-        raise ValueError(f"{type(generator).__name__} has no layer with weights to take activations of")
-    return seen[0]
+    raise ValueError(f"{type(generator).__name__} has no layer with weights to take activations of")
+
+
+def _has_weights(module: nn.Module) -> bool:
+    """Whether it is a layer; one under spectral norm keeps its weights in a child."""
+    return is_parametrized(module) or (not list(module.children()) and bool(list(module.parameters())))
 
 
 def _require(count: int, most: int) -> None:

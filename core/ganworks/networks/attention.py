@@ -19,8 +19,8 @@ class SelfAttention2d(nn.Module):
     def __init__(self, channels: int, *, reduction: int = 8) -> None:
         super().__init__()
         inner = max(channels // reduction, 1)
-        self.query = spectral(nn.Conv2d(channels, inner, 1, bias=False))  # f of the paper
-        self.key = spectral(nn.Conv2d(channels, inner, 1, bias=False))  # g
+        self.query = spectral(nn.Conv2d(channels, inner, 1, bias=False))  # g of the paper
+        self.key = spectral(nn.Conv2d(channels, inner, 1, bias=False))  # f
         self.value = spectral(nn.Conv2d(channels, inner, 1, bias=False))  # h
         self.merge = spectral(nn.Conv2d(inner, channels, 1, bias=False))  # v
         self.gain = nn.Parameter(torch.zeros(()))  # the block learns to look far after it can look near
@@ -34,14 +34,12 @@ class SelfAttention2d(nn.Module):
         return attended
 
 
-def one_attention(
-    channels: list[int], sides: list[int], space: SampleSpace, most: int | None
-) -> nn.ModuleList:
+def one_attention(channels: list[int], sides: list[int], space: SampleSpace, most: int) -> nn.ModuleList:
     """A module for each map (channels, shorter side): attention at one of them, elsewhere nothing.
 
     It is the map nearest to a quarter of the picture, where Zhang et al. 2019 (table 1) fare best, or to
-    ``most`` pixels where that is smaller; none where ``most`` is None.
+    ``most`` pixels where that is smaller; none where ``most`` is 0.
     """
-    wanted = max(min(most or 0, space.height // 4, space.width // 4), 1)
-    place = None if most is None else nearest_map(sides, wanted)
+    wanted = max(min(most, space.height // 4, space.width // 4), 1)
+    place = nearest_map(sides, wanted) if most else None
     return nn.ModuleList(SelfAttention2d(c) if i == place else nn.Identity() for i, c in enumerate(channels))

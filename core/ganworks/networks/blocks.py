@@ -10,6 +10,22 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
 
+from ganworks.space import KINDS, SampleSpace
+
+
+def require_rank(space: SampleSpace, *ranks: int) -> None:
+    """What a recipe says first, where its networks are made for samples of some ranks only.
+
+    Raises:
+        ValueError: the samples are of another rank.
+    """
+    if space.rank not in ranks:
+        made_for = " or ".join(KINDS[rank] for rank in ranks)
+        raise ValueError(
+            f"samples with {space.rank} axes beside the channels do not fit: this recipe is made for "
+            f"{made_for} (of {' or '.join(map(str, ranks))}); choose another one"
+        )
+
 
 def levels_for(*size: int, base: int = 4) -> int:
     """How often samples of this size, of any rank, are halved so that the shortest side ends near ``base``.

@@ -7,7 +7,6 @@ from math import ceil, prod
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from ganworks.networks.blocks import (
     BATCH_NORM,
@@ -16,6 +15,7 @@ from ganworks.networks.blocks import (
     Labels,
     base_grid,
     crop_centre,
+    doubled,
     leaky,
     levels_for,
 )
@@ -92,8 +92,7 @@ class UpsamplingGenerator(nn.Module):
         condition = self.labels(latent, labels)
         h = self.seed(condition).view(-1, self.first, *self.grid)  # (rows, first, h0, w0)
         for conv, norm in zip(self.convs, self.norms, strict=True):
-            h = F.interpolate(h, scale_factor=2.0, mode="nearest")
-            h = leaky(norm(conv(h), condition))
+            h = leaky(norm(conv(doubled(h)), condition))
         return torch.tanh(crop_centre(self.out(h), *self.size))
 
 

@@ -17,14 +17,15 @@ class MinibatchDiscrimination(nn.Module):
     def __init__(self, features: int, group: int, *, kernels: int = 32, dimensions: int = 4) -> None:
         super().__init__()
         self.group = group
-        self.kernels = self.extra = kernels  # features added to each row
+        self.kernels = kernels  # features added to each row
         self.project = nn.Linear(features, kernels * dimensions, bias=False)
 
     def forward(self, h: Tensor) -> Tensor:
         """(rows, features) -> (rows, features + kernels)."""
         points = self.project(h).view(len(h), self.kernels, -1)  # (rows, kernels, dimensions)
-        close = [_closeness(part) for part in points.split(self.group)]
-        return torch.cat([h, torch.cat(close)], 1)
+        # a sum above 1 moves in steps of 1/128 in bfloat16
+        close = [_closeness(part.float()) for part in points.split(self.group)]
+        return torch.cat([h, torch.cat(close).to(h.dtype)], 1)
 
 
 def _closeness(points: Tensor) -> Tensor:

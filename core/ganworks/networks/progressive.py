@@ -13,7 +13,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganworks.networks.blocks import Labels, MinibatchStd, Projection, base_grid, crop_centre, levels_for
+from ganworks.networks.blocks import (
+    Labels,
+    MinibatchStd,
+    Projection,
+    base_grid,
+    crop_centre,
+    doubled,
+    levels_for,
+)
 from ganworks.networks.equalized import EqualConv2d, EqualEmbedding, EqualLinear, pixel_norm, unit_leaky
 from ganworks.networks.generators import channels_at
 from ganworks.space import SampleSpace
@@ -136,7 +144,7 @@ class _UpBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(rows, inputs, h, w) -> (rows, outputs, 2 h, 2 w)."""
-        h = self.first(F.interpolate(x, scale_factor=2.0, mode="nearest"))
+        h = self.first(doubled(x))
         return pixel_norm(unit_leaky(self.second(pixel_norm(unit_leaky(h)))))
 
 
@@ -144,7 +152,8 @@ class GrowingDiscriminator(GrowingModule):
     """The mirror image of the generator, with a minibatch standard deviation; conditional by projection.
 
     Karras et al. 2018, table 2. No normalisation, so that penalties on its slope are defined;
-    ``group`` neighbouring rows share the minibatch statistic.
+    ``group`` neighbouring rows share the minibatch statistic. While a level fades in, the paper also fades
+    the real images; here they keep their detail, because the level stays inside of the networks.
     """
 
     def __init__(self, space: SampleSpace, *, width: int = 16, most: int = 128, group: int = 4) -> None:

@@ -130,7 +130,7 @@ class ResidualGenerator(nn.Module):
     """Residual blocks up from a small map, spectral norm throughout, attention at one map.
 
     Zhang et al. 2019 (SAGAN) with `LabelConditioning`; Brock et al. 2019 (BigGAN) with `SplitConditioning`.
-    ``attention`` is the largest side of the map that attends, in pixels (`one_attention`); None for none.
+    ``attention`` is the largest side of the map that attends, in pixels (`one_attention`); 0 for none.
     """
 
     def __init__(
@@ -141,7 +141,7 @@ class ResidualGenerator(nn.Module):
         conditioning: Callable[[int, int, int], Conditioning] = LabelConditioning,
         width: int = 16,
         most: int = 128,
-        attention: int | None = None,
+        attention: int = 0,
     ) -> None:
         super().__init__()
         self.size = (space.height, space.width)
@@ -175,9 +175,7 @@ class ResidualDiscriminator(nn.Module):
 
     rows_per_group = 1
 
-    def __init__(
-        self, space: SampleSpace, *, width: int = 32, most: int = 256, attention: int | None = None
-    ) -> None:
+    def __init__(self, space: SampleSpace, *, width: int = 32, most: int = 256, attention: int = 0) -> None:
         super().__init__()
         levels = levels_for(space.height, space.width)
         sizes = [min(most, width * 2**level) for level in range(levels)]

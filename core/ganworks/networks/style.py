@@ -163,7 +163,7 @@ class StyleGANGenerator(StyleBased, GrowingModule):
         # not the paper's ones: AdaIN would divide their deviation of 0 by rounding errors
         self.constant = nn.Parameter(torch.randn(1, sizes[0], *self.canvas.grid))
         # convolution l makes the map of layer l + 1: layer 0 is the constant itself
-        twice = [sizes[0], *(size for size in sizes for _ in range(2))][1:]
+        twice = [size for size in sizes for _ in range(2)]
         self.convs = nn.ModuleList(EqualConv2d(i, o, 3) for i, o in pairwise(twice))
         self.styled = nn.ModuleList(
             StyledMap(channels, style, self.canvas.side(layer // 2)) for layer, channels in enumerate(twice)

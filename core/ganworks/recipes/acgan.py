@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from ganworks.networks import ClassifyingDiscriminator, ConvDiscriminator, DCGANGenerator
+from ganworks.networks.blocks import require_rank
 from ganworks.space import SampleSpace
 from ganworks.training import (
     NON_SATURATING,
@@ -30,10 +31,13 @@ def acgan(
     """The discriminator names the class of every sample; the generator wants its own to be recognised.
 
     Only the generator is told the label. Without classes it is DCGAN.
+
+    Raises:
+        ValueError: samples are rows.
     """
+    require_rank(space, 1, 2, 3)
     adam = Adam(lr, (0.5, 0.999))
     known, made = Term("real_class", real_class, classify), Term("fake_class", fake_class, classify)
-    labelled = bool(space.classes)
     return Recipe(
         name="acgan",
         space=space,
@@ -47,8 +51,8 @@ def acgan(
             NON_SATURATING,
             discriminator=adam,
             generator=adam,
-            discriminator_terms=[known, made] * labelled,
-            generator_terms=[made] * labelled,
+            discriminator_terms=[known, made] if space.classes else [],
+            generator_terms=[made] if space.classes else [],
         ),
         draw=Draw(batch=batch, latent=latent),
         bf16=frozenset({"generator", "discriminator"}),

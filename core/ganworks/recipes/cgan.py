@@ -9,6 +9,7 @@ from typing import Literal
 from torch import nn
 
 from ganworks.networks import ConcatDiscriminator, ConvDiscriminator, DCGANGenerator
+from ganworks.networks.blocks import require_rank
 from ganworks.space import SampleSpace
 from ganworks.training import NON_SATURATING, Adam, Draw, Recipe, two_player
 
@@ -27,8 +28,9 @@ def cgan(
     """DCGAN in which both players are told the label. Without classes it is DCGAN.
 
     Raises:
-        ValueError: the condition is unknown.
+        ValueError: samples are rows, or the condition is unknown.
     """
+    require_rank(space, 1, 2, 3)
     adam = Adam(lr, (0.5, 0.999))
     return Recipe(
         name="cgan",

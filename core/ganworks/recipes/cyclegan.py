@@ -57,7 +57,8 @@ def cyclegan(
     makers = Phase(
         name="generator",
         moves=("generator", "generator_back"),
-        terms=(*cycle_makers(LEAST_SQUARES), *ties),
+        # 2: the paper's translators minimise (D - 1)^2, without the half that its critics have
+        terms=(*cycle_makers(LEAST_SQUARES, weight=2.0), *ties),
         optimizer=adam,
     )
     return Recipe(

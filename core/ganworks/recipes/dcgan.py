@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from ganworks.networks import ConvDiscriminator, DCGANGenerator
+from ganworks.networks.blocks import require_rank
 from ganworks.space import SampleSpace
 from ganworks.training import NON_SATURATING, Adam, Draw, Recipe, two_player
 
@@ -17,7 +18,12 @@ def dcgan(
     width: int = 32,
     lr: float = 2e-4,  # the paper's
 ) -> Recipe:
-    """Non-saturating game, BatchNorm on both sides, Adam with beta1 = 0.5."""
+    """Non-saturating game, BatchNorm on both sides, Adam with beta1 = 0.5.
+
+    Raises:
+        ValueError: samples are rows.
+    """
+    require_rank(space, 1, 2, 3)
     adam = Adam(lr, (0.5, 0.999))
     return Recipe(
         name="dcgan",

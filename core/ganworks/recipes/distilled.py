@@ -7,8 +7,10 @@ from pathlib import Path
 
 from torch import nn
 
-from ganworks.errors import GanworksError
+from ganworks.errors import GanworksError, UsageError
 from ganworks.networks import ConvDiscriminator, DCGANGenerator
+from ganworks.networks.blocks import require_rank
+from ganworks.run import Run
 from ganworks.space import SampleSpace
 from ganworks.training import (
     NON_SATURATING,
@@ -16,7 +18,6 @@ from ganworks.training import (
     Draw,
     Phase,
     Recipe,
-    Sampler,
     Stage,
     Term,
     feature_distillation,
@@ -45,11 +46,15 @@ def distilled(
     against one discriminator, which judges the teacher's and the student's samples.
 
     Raises:
-        ValueError: the teacher's run cannot be read, or draws other samples than the data are.
+        ValueError: samples are rows, or the teacher is no finished run.
+
+    Building a trained teacher raises UsageError where it draws other samples than the data are; a trained
+    student is sampled without that.
     """
+    require_rank(space, 1, 2, 3)
     adam = Adam(lr, (0.5, 0.999))
-    trained = _sampler_of(teacher, space) if teacher else None
-    latent = trained.latent if trained else latent
+    trained = str(Path(teacher).expanduser().resolve()) if teacher else ""
+    latent = _latent_of(trained) if trained else latent
     learning = partial(DCGANGenerator, space, latent, width=teacher_width)
     judging = [] if teacher else [Term("teacher", partial(teacher_judged, loss=NON_SATURATING))]
     (game,) = two_player(
@@ -68,7 +73,7 @@ def distilled(
         networks={
             "generator": partial(DCGANGenerator, space, latent, width=width),
             "discriminator": partial(ConvDiscriminator, space, width=32, norm="spectral"),
-            "teacher": partial(_generator_of, teacher, space) if teacher else learning,
+            "teacher": partial(_generator_of, trained, space) if trained else learning,
         },
         stages=(game if teacher else Stage((*game.phases, _teaching(adam))),),
         draw=Draw(batch=batch, latent=latent),
@@ -82,23 +87,33 @@ def _teaching(adam: Adam) -> Phase:
     return Phase(name="teacher", moves=("teacher",), terms=(side,), optimizer=adam)
 
 
-def _sampler_of(folder: str, space: SampleSpace) -> Sampler:
-    """The best generator of a run, ready to draw."""
-    from ganworks.registry import discover  # a recipe without a trained teacher needs neither
-    from ganworks.session import Session
-
+def _latent_of(folder: str) -> int:
+    """Values of the latent that a finished run's generator reads; its data are not opened."""
+    run = Run(Path(folder))
     try:
-        session = Session.open(Path(folder), discover())
-        taught, sampler = session.recipe().space, session.sampler()
+        run.settings()  # says so where the folder is no run
+        training = run.metrics().get("training", {})
     except GanworksError as error:
         raise ValueError(f"teacher: {error}") from None
-    if (taught.shape, taught.classes) != (space.shape, space.classes):
-        raise ValueError(
-            f"teacher: {folder} draws {taught.shape} in {len(taught.classes)} classes, "
-            f"the data are {space.shape} in {len(space.classes)}"
-        )
-    return sampler
+    if "latent" not in training:
+        raise ValueError(f"teacher: {folder} is not trained yet: continue it with `gan resume {folder}`")
+    return int(training["latent"])
 
 
 def _generator_of(folder: str, space: SampleSpace) -> nn.Module:
-    return _sampler_of(folder, space).module().requires_grad_(False)
+    """The best generator of a run, which will not learn.
+
+    Raises:
+        UsageError: it draws other samples than those of ``space``.
+    """
+    from ganworks.registry import discover  # a recipe without a trained teacher needs neither
+    from ganworks.session import Session
+
+    session = Session.open(Path(folder), discover())
+    taught = session.recipe().space
+    if (taught.shape, taught.classes) != (space.shape, space.classes):
+        raise UsageError(
+            f"teacher: {folder} draws {taught.shape} in {len(taught.classes)} classes, "
+            f"the data are {space.shape} in {len(space.classes)}"
+        )
+    return session.sampler().module().requires_grad_(False)

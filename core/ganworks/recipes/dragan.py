@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from ganworks.networks import ConvDiscriminator, DCGANGenerator
+from ganworks.networks.blocks import require_rank
 from ganworks.space import SampleSpace
 from ganworks.training import NON_SATURATING, Adam, Draw, Recipe, Term, dragan_penalty, two_player
 
@@ -19,7 +20,12 @@ def dragan(
     penalty: float = 10.0,  # lambda
     spread: float = 0.5,  # deviation of the noise around real samples, in deviations of the data
 ) -> Recipe:
-    """DCGAN whose discriminator has a slope near 1 around the data: no sharp peaks, fewer collapses."""
+    """DCGAN whose discriminator has a slope near 1 around the data: no sharp peaks, fewer collapses.
+
+    Raises:
+        ValueError: samples are rows.
+    """
+    require_rank(space, 1, 2, 3)
     adam = Adam(lr, (0.5, 0.999))
     smooth = Term("dragan_penalty", partial(dragan_penalty, spread=spread), weight=penalty)
     return Recipe(

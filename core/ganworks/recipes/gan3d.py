@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from ganworks.networks import ConvDiscriminator, DCGANGenerator
+from ganworks.networks.blocks import require_rank
 from ganworks.space import SampleSpace
 from ganworks.training import NON_SATURATING, Adam, Average, Draw, Recipe, two_player
 
@@ -26,8 +27,7 @@ def gan3d(
     Raises:
         ValueError: samples are no volumes.
     """
-    if space.rank != 3:
-        raise ValueError(f"samples have {space.rank} axes: this recipe is made for volumes, of three")
+    require_rank(space, 3)
     critic = partial(ConvDiscriminator, space, width=width, norm="spectral", minibatch_std=4)
     return Recipe(
         name="gan3d",

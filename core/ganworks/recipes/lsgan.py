@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from ganworks.networks import ConvDiscriminator, DCGANGenerator
+from ganworks.networks.blocks import require_rank
 from ganworks.space import SampleSpace
 from ganworks.training import LEAST_SQUARES, Adam, Draw, Recipe, two_player
 
@@ -17,7 +18,12 @@ def lsgan(
     width: int = 32,  # channels of the largest feature map
     lr: float = 2e-4,
 ) -> Recipe:
-    """DCGAN with squared distances to the targets: samples far from the border still teach the generator."""
+    """DCGAN with squared distances to the targets: samples far from the border still teach the generator.
+
+    Raises:
+        ValueError: samples are rows.
+    """
+    require_rank(space, 1, 2, 3)
     adam = Adam(lr, (0.5, 0.999))
     return Recipe(
         name="lsgan",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from ganworks.networks import ConvDiscriminator, DCGANGenerator, PackedDiscriminator
+from ganworks.networks.blocks import require_rank
 from ganworks.space import SampleSpace
 from ganworks.training import NON_SATURATING, Adam, Draw, Recipe, two_player
 
@@ -21,8 +22,11 @@ def pacgan(
     """DCGAN whose discriminator judges packs: a pack without variety gives a collapsed generator away.
 
     Raises:
-        ValueError: the batch does not make whole packs.
+        ValueError: samples are rows, the packs are empty, or the batch does not make whole ones.
     """
+    require_rank(space, 1, 2, 3)
+    if pack < 1:
+        raise ValueError(f"a pack holds 1 sample or more, got pack={pack}")
     if batch % pack:
         raise ValueError(f"a batch of {batch} does not make whole packs: choose a multiple of {pack}")
     adam = Adam(lr, (0.5, 0.999))

@@ -7,7 +7,7 @@ from functools import partial
 from torch import Tensor
 
 from ganworks.networks import GrowingDiscriminator, ProgressiveGenerator
-from ganworks.networks.blocks import levels_for
+from ganworks.networks.blocks import levels_for, require_rank
 from ganworks.space import SampleSpace
 from ganworks.training import (
     WASSERSTEIN,
@@ -35,7 +35,12 @@ def progressive(
     penalty: float = 10.0,  # lambda of the gradient penalty
     drift: float = 1e-3,  # epsilon of the drift term
 ) -> Recipe:
-    """WGAN-GP on networks that begin at about 4 x 4 and double; equalised learning rate, pixel norm."""
+    """WGAN-GP on networks that begin at about 4 x 4 and double; equalised learning rate, pixel norm.
+
+    Raises:
+        ValueError: samples are no images.
+    """
+    require_rank(space, 2)
     adam = Adam(lr, (0.0, 0.99))
     return Recipe(
         name="progressive",

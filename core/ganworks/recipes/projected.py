@@ -7,6 +7,7 @@ from functools import partial
 from torch import nn
 
 from ganworks.networks import ProjectedDiscriminator
+from ganworks.networks.blocks import require_rank
 from ganworks.networks.efficientnet_lite import MIN_SIZE, load_efficientnet_lite0
 from ganworks.recipes._small_data import AugmentName, hinge_recipe
 from ganworks.space import SampleSpace
@@ -28,11 +29,12 @@ def projected(
     The features see ImageNet; never judge this recipe in the same feature space alone.
 
     Raises:
-        ValueError: the images are too small for the feature network.
+        ValueError: samples are no images, or the images are too small for the feature network.
 
     Building the discriminator raises MissingExtraError where the pretrained weights are absent; a trained
     generator is sampled without them.
     """
+    require_rank(space, 2)
     if min(space.height, space.width) < MIN_SIZE:
         raise ValueError(
             f"images of {space.height} x {space.width} are too small: {MIN_SIZE} x {MIN_SIZE} or more"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from ganworks.networks import RecurrentDiscriminator, RecurrentGenerator
+from ganworks.networks.blocks import require_rank
 from ganworks.space import SampleSpace
 from ganworks.training import NON_SATURATING, Adam, Average, Draw, Recipe, two_player
 
@@ -24,8 +25,7 @@ def recurrent(
     Raises:
         ValueError: samples are no sequences.
     """
-    if space.rank != 1:
-        raise ValueError(f"samples have {space.rank} axes: recurrent networks are made for sequences, of one")
+    require_rank(space, 1)
     adam = Adam(lr, (0.5, 0.999))
     return Recipe(
         name="recurrent",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from ganworks.networks import ConvDiscriminator
+from ganworks.networks.blocks import require_rank
 from ganworks.recipes._small_data import AugmentName, hinge_recipe
 from ganworks.space import SampleSpace
 from ganworks.training import Recipe
@@ -21,7 +22,12 @@ def sngan(
     seek: float = 0.08,  # weight of the mode-seeking term; 0 switches it off
     augment: AugmentName = "diffaugment",
 ) -> Recipe:
-    """Hinge game; the discriminator learns twice as fast (two time-scale rule, Heusel et al. 2017)."""
+    """Hinge game; the discriminator learns twice as fast (two time-scale rule, Heusel et al. 2017).
+
+    Raises:
+        ValueError: samples are no images.
+    """
+    require_rank(space, 2)
     discriminator = partial(
         ConvDiscriminator, space, width=discriminator_width, norm="spectral", minibatch_std=batch
     )

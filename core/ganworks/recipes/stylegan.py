@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from ganworks.networks import GrowingDiscriminator, StyleGANGenerator
-from ganworks.networks.blocks import levels_for
+from ganworks.networks.blocks import levels_for, require_rank
 from ganworks.space import SampleSpace
 from ganworks.training import NON_SATURATING, Adam, Average, Draw, Growth, Recipe, Term, r1, two_player
 
@@ -24,7 +24,12 @@ def stylegan(
     growth_images: int = 4_000,  # of each phase: holding a resolution, fading to the next
     gamma: float = 0.3,  # weight of R1; the paper's 10 is for 1,024 x 1,024
 ) -> Recipe:
-    """Growing synthesis from a constant, styled by AdaIN; non-saturating game with R1."""
+    """Growing synthesis from a constant, styled by AdaIN; non-saturating game with R1.
+
+    Raises:
+        ValueError: samples are no images.
+    """
+    require_rank(space, 2)
     adam = Adam(lr, (0.0, 0.99))
     generator = partial(
         StyleGANGenerator, space, latent, width=width, most=most, style=style, depth=depth, mixing=mixing

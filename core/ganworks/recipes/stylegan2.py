@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from ganworks.networks import StyleGAN2Discriminator, StyleGAN2Generator
+from ganworks.networks.blocks import require_rank
 from ganworks.recipes._small_data import AugmentName, augmentation_named
 from ganworks.space import SampleSpace
 from ganworks.training import (
@@ -39,7 +40,12 @@ def stylegan2(
     seek: float = 0.0,  # weight of the mode-seeking term: 0.08 keeps variety within a class in short runs
     augment: AugmentName = "none",  # ada for fewer than some thousand images
 ) -> Recipe:
-    """Modulated convolutions, summed pictures, residual discriminator; lazy R1 and path length."""
+    """Modulated convolutions, summed pictures, residual discriminator; lazy R1 and path length.
+
+    Raises:
+        ValueError: samples are no images.
+    """
+    require_rank(space, 2)
     adam = Adam(lr, (0.0, 0.99))
     augmentation, controller = augmentation_named(augment)
     terms = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from ganworks.networks import ConvDiscriminator, DCGANGenerator
+from ganworks.networks.blocks import require_rank
 from ganworks.space import SampleSpace
 from ganworks.training import NON_SATURATING, Adam, Draw, Recipe, two_player, unrolled_game
 
@@ -23,8 +24,12 @@ def unrolled(
     """The generator answers the discriminator that would have answered it: it gains nothing by collapsing.
 
     A step costs as much as ``steps`` further ones with second derivatives. The discriminator has
-    spectral norm, because every look ahead would move the statistics of BatchNorm.
+    spectral norm, because BatchNorm would let the rows of a batch decide together.
+
+    Raises:
+        ValueError: samples are rows.
     """
+    require_rank(space, 1, 2, 3)
     adam = Adam(lr, (0.5, 0.999))
     return Recipe(
         name="unrolled",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from ganworks.networks import ConvEncoder, DCGANGenerator
+from ganworks.networks.blocks import require_rank
 from ganworks.space import SampleSpace
 from ganworks.training import Adam, Draw, Phase, Recipe, Stage, Term, kl_to_normal, reconstruction
 
@@ -18,7 +19,12 @@ def vae(
     beta: float = 1.0,  # weight of the KL term; above 1 it is a beta-VAE (Higgins et al. 2017)
     lr: float = 1e-3,
 ) -> Recipe:
-    """No game: encoder and decoder maximise one bound on the likelihood. What GANs are compared with."""
+    """No game: encoder and decoder maximise one bound on the likelihood. What GANs are compared with.
+
+    Raises:
+        ValueError: samples are rows.
+    """
+    require_rank(space, 1, 2, 3)
     phase = Phase(
         name="autoencoder",
         moves=("encoder", "generator"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from ganworks.networks import ConvDiscriminator, DCGANGenerator
+from ganworks.networks.blocks import require_rank
 from ganworks.space import SampleSpace
 from ganworks.training import WASSERSTEIN, Draw, Recipe, RMSprop, clip_weights, two_player
 
@@ -22,7 +23,11 @@ def wgan(
     """The critic stays Lipschitz because its weights are cut; RMSprop, since momentum unsettles it.
 
     BatchNorm stays in the critic as in the paper: without it, weights this small leave no signal.
+
+    Raises:
+        ValueError: samples are rows.
     """
+    require_rank(space, 1, 2, 3)
     rms = RMSprop(lr)
     return Recipe(
         name="wgan",

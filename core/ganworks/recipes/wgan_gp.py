@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from ganworks.networks import ConvDiscriminator, DCGANGenerator
+from ganworks.networks.blocks import require_rank
 from ganworks.space import SampleSpace
 from ganworks.training import WASSERSTEIN, Adam, Average, Draw, Recipe, Term, gradient_penalty, two_player
 
@@ -19,7 +20,12 @@ def wgan_gp(
     critic_steps: int = 5,  # n_critic
     penalty: float = 10.0,  # lambda
 ) -> Recipe:
-    """Five critic steps a generator step; the critic has no BatchNorm, because the penalty is per row."""
+    """Five critic steps a generator step; the critic has no BatchNorm, because the penalty is per row.
+
+    Raises:
+        ValueError: samples are rows.
+    """
+    require_rank(space, 1, 2, 3)
     adam = Adam(lr, (0.0, 0.9))
     return Recipe(
         name="wgan-gp",

@@ -8,10 +8,10 @@ from typing import Any, cast
 from torch import Tensor
 from torch.nn import functional as F
 
-from ganworks.training.needs import PAIRS, needing, network_called
+from ganworks.training.needs import DISCRIMINATOR, PAIRS, discriminator_feature, needing, network_called
 from ganworks.training.step import Step
 
-DISCRIMINATOR = network_called("discriminator")
+HIDDEN, CLASSES = discriminator_feature("hidden"), discriminator_feature("classes")
 
 
 @needing(PAIRS)
@@ -20,9 +20,17 @@ def mode_seeking(step: Step, *, floor: float = 0.02) -> Tensor:
 
     Mao et al. 2019 (MSGAN), eq. 4 in the inverted form that is minimised. Needs ``Draw(pairs=True)``:
     row i and row i + batch / 2 are a pair. Images are compared after standardising each one, because a
-    generator otherwise meets the term by varying brightness. Each pair counts for itself: a rare class that
-    collapses is not outvoted by a varied one. The floor bounds the gradient of equal pairs.
+    generator otherwise meets the term by varying brightness; points are compared as they are. Each pair
+    counts for itself: a rare class that collapses is not outvoted by a varied one. The floor bounds the
+    gradient of equal pairs.
+
+    Raises:
+        ValueError: the generator translates; what a pair shares would be its source, not its label.
     """
+    if step.batch.source is not None:
+        raise ValueError(
+            "mode seeking compares two answers to one label, and a translation answers its source: drop it"
+        )
     image_a, image_b = _standardised(step.fake).chunk(2)
     latent_a, latent_b = step.latent.chunk(2)
     image = (image_a - image_b).abs().mean(1)
@@ -31,31 +39,33 @@ def mode_seeking(step: Step, *, floor: float = 0.02) -> Tensor:
 
 
 def _standardised(x: Tensor) -> Tensor:
-    """Each row with mean 0 and standard deviation 1: (rows, values of a sample)."""
+    """Each row with mean 0 and standard deviation 1: (rows, values of a sample). Points stay as they are."""
+    if x.dim() == 2:  # of two columns nothing but a sign would be left
+        return x
     centred = x.flatten(1) - x.flatten(1).mean(1, keepdim=True)
     return centred / (centred.std(1, keepdim=True) + 0.05)  # a blank image stays blank
 
 
-@needing(DISCRIMINATOR)
+@needing(DISCRIMINATOR, HIDDEN)
 def feature_matching(step: Step, *, feature: str = "hidden") -> Tensor:
     """|mean f(real) - mean f(fake)|^2 over a discriminator's layer: a scalar. Salimans et al. 2016, 3.1."""
-    real, fake = (_feature(step, x, feature) for x in (step.real, step.fake))
+    real, fake = (feature_of(step, x, feature) for x in (step.real, step.fake))
     return (real.detach().mean(0) - fake.mean(0)).square().sum()
 
 
-@needing(DISCRIMINATOR)
+@needing(DISCRIMINATOR, CLASSES)
 def real_class(step: Step) -> Tensor:
     """-log P(class | real sample), (batch,). Odena et al. 2017 (AC-GAN), eq. 3, first half."""
-    return F.cross_entropy(_feature(step, step.real, "classes"), step.labels, reduction="none")
+    return F.cross_entropy(feature_of(step, step.real, "classes"), step.labels, reduction="none")
 
 
-@needing(DISCRIMINATOR)
+@needing(DISCRIMINATOR, CLASSES)
 def fake_class(step: Step) -> Tensor:
     """-log P(class | generated sample), (batch,). Odena et al. 2017 (AC-GAN), eq. 3, second half."""
-    return F.cross_entropy(_feature(step, step.fake, "classes"), step.labels, reduction="none")
+    return F.cross_entropy(feature_of(step, step.fake, "classes"), step.labels, reduction="none")
 
 
-@needing(DISCRIMINATOR, network_called("q"))
+@needing(DISCRIMINATOR, HIDDEN, network_called("q"))
 def mutual_information(step: Step, *, feature: str = "hidden", continuous: float = 0.1) -> Tensor:
     """-log Q(code | sample), (batch,): minimising it raises a lower bound of I(code; sample).
 
@@ -65,14 +75,19 @@ def mutual_information(step: Step, *, feature: str = "hidden", continuous: float
     """
     codes = cast(Any, step.networks["generator"]).codes
     categories, values = codes.split(step.latent)
-    *logits, mean, log_variance = step.run("q", _feature(step, step.fake, feature))
+    *logits, mean, log_variance = step.run("q", feature_of(step, step.fake, feature))
     found = continuous * gaussian_nll(values, mean, log_variance).sum(1)
     for answer, category in zip(logits, categories, strict=True):
         found = found + F.cross_entropy(answer, category, reduction="none")
     return found
 
 
-def _feature(step: Step, x: Tensor, name: str) -> Tensor:
+def feature_of(step: Step, x: Tensor, name: str) -> Tensor:
+    """A feature that the discriminator computes of ``x``, (rows, ...).
+
+    Raises:
+        ValueError: it offers none of that name.
+    """
     features = step.judge(x).features
     if name not in features:
         offered = ", ".join(features) or "none"

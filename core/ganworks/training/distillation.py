@@ -6,11 +6,12 @@ from typing import cast
 
 from torch import Tensor
 
+from ganworks.training.auxiliary import HIDDEN, feature_of
 from ganworks.training.losses import AdversarialLoss
-from ganworks.training.needs import needing, network_called
+from ganworks.training.needs import DISCRIMINATOR, needing, network_called
 from ganworks.training.step import Step
 
-TEACHER, DISCRIMINATOR = network_called("teacher"), network_called("discriminator")
+TEACHER = network_called("teacher")
 
 
 @needing(TEACHER)
@@ -19,11 +20,11 @@ def pixel_distillation(step: Step) -> Tensor:
     return (taught(step).detach() - step.fake).abs().flatten(1).mean(1)
 
 
-@needing(TEACHER, DISCRIMINATOR)
+@needing(TEACHER, DISCRIMINATOR, HIDDEN)
 def feature_distillation(step: Step, *, feature: str = "hidden") -> Tensor:
     """The same distance between features of the discriminator, (rows,): what pixels alone would blur."""
-    target = step.judge(taught(step)).features[feature].detach()
-    return (target - step.judge(step.fake).features[feature]).abs().flatten(1).mean(1)
+    target = feature_of(step, taught(step), feature).detach()
+    return (target - feature_of(step, step.fake, feature)).abs().flatten(1).mean(1)
 
 
 @needing(TEACHER, DISCRIMINATOR)

@@ -12,11 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from ganworks.training.losses import AdversarialLoss
-from ganworks.training.needs import needing, network_called
+from ganworks.training.needs import DISCRIMINATOR, SINGLE_ROWS, needing, network_called
 from ganworks.training.pool import ImagePool
 from ganworks.training.step import Step
-
-DISCRIMINATOR = network_called("discriminator")
 
 
 class RunningLogits(nn.Module):
@@ -51,7 +49,7 @@ def lecam(step: Step) -> Tensor:
     return cast(Tensor, (real.logits - mean_fake).square() + (fake.logits - mean_real).square())
 
 
-@needing(DISCRIMINATOR, network_called("replay"))
+@needing(DISCRIMINATOR, SINGLE_ROWS, network_called("replay"))
 def replayed_side(step: Step, *, loss: AdversarialLoss) -> Tensor:
     """The discriminator's side where fakes are partly those of the past, (batch, k).
 
@@ -68,24 +66,30 @@ def replayed_side(step: Step, *, loss: AdversarialLoss) -> Tensor:
 
 
 class WeightHistory(nn.Module):
-    """The plain mean of every state that a network's weights have been in."""
+    """The plain mean of every state that the weights which a network learns have been in."""
 
     def __init__(self, build: Callable[[], nn.Module]) -> None:
         super().__init__()
         self.mean: Tensor
         self.states: Tensor
-        self.register_buffer("mean", torch.zeros_like(_as_vector(build())))
+        learned = {name: p for name, p in build().named_parameters() if p.requires_grad}
+        self.names = tuple(learned)  # of the parameters: frozen ones have no history
+        self.register_buffer("mean", torch.zeros(sum(p.numel() for p in learned.values())))
         self.register_buffer("states", torch.zeros(()))
 
     @torch.no_grad()
     def remember(self, network: nn.Module) -> None:
         """Take in the weights as they are now."""
         self.states += 1
-        self.mean += (_as_vector(network) - self.mean) / self.states
+        self.mean += (self._weights(network) - self.mean) / self.states
 
     def forward(self, network: nn.Module) -> Tensor:
         """|weights - mean|^2: a scalar, 0 before anything is remembered."""
-        return (_as_vector(network) - self.mean).square().sum() * (self.states > 0)
+        return (self._weights(network) - self.mean).square().sum() * (self.states > 0)
+
+    def _weights(self, network: nn.Module) -> Tensor:
+        parameters = dict(network.named_parameters())
+        return torch.cat([parameters[name].flatten() for name in self.names])
 
 
 def historical_averaging(step: Step, *, network: str) -> Tensor:
@@ -99,7 +103,3 @@ def historical_averaging(step: Step, *, network: str) -> Tensor:
 def remember_weights(networks: Mapping[str, nn.Module], *, network: str) -> None:
     """Let the history of a network take in its new weights: for ``Phase.after``."""
     cast(WeightHistory, networks[f"{network}_history"]).remember(networks[network])
-
-
-def _as_vector(network: nn.Module) -> Tensor:
-    return torch.cat([parameter.flatten() for parameter in network.parameters()])

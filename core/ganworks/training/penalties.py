@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from ganworks.training.needs import ROW_CRITIC, UNAUGMENTED, needing
+from ganworks.training.needs import NO_DROPOUT, ROW_CRITIC, UNAUGMENTED, needing
 from ganworks.training.step import Step
 
 
@@ -42,7 +42,7 @@ def dragan_penalty(step: Step, *, spread: float = 0.5, target: float = 1.0) -> T
     return (_steepness(step, real + spread * real.std() * torch.randn_like(real)) - target).square()
 
 
-@needing(ROW_CRITIC, UNAUGMENTED)
+@needing(ROW_CRITIC, UNAUGMENTED, NO_DROPOUT)
 def approximate_r1(step: Step, *, sigma: float = 0.05) -> Tensor:
     """(D(x) - D(x + n))^2 / (2 sigma^2) at real x, (judgements, k); n ~ N(0, sigma^2). Lin et al. 2025.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from functools import partial
 from typing import Any, Protocol
@@ -16,12 +16,11 @@ from torch.optim import RMSprop as TorchRMSprop
 
 from ganworks.space import SampleSpace
 from ganworks.training.augment import AdaController, Augmentation, no_augmentation
+from ganworks.training.complaints import complaints
 from ganworks.training.draw import Draw
 from ganworks.training.losses import AdversarialLoss
 from ganworks.training.schedule import Schedule, value_at
 from ganworks.training.terms import Term, game
-
-KINDS = ("rows", "sequences", "images", "volumes")  # what samples are, by rank of their space
 
 After = Callable[[Mapping[str, nn.Module]], None]  # the networks by name -> nothing
 
@@ -181,45 +180,8 @@ class Recipe:
     bf16: frozenset[str] = frozenset()  # networks that gain from bfloat16 where the processor has it
 
     def __post_init__(self) -> None:
-        for complaint in self._complaints():
+        for complaint in complaints(self):
             raise ValueError(f"recipe {self.name}: {complaint}")
-
-    def _complaints(self) -> Iterator[str]:
-        known = set(self.networks)
-        if "generator" not in known:
-            yield "networks lack a generator"
-        if unknown := {a.network for a in self.averages} - known:
-            yield f"averages name unknown networks {', '.join(sorted(unknown))}"
-        if unknown := set(self.frozen) - known:
-            yield f"frozen names unknown networks {', '.join(sorted(unknown))}"
-        if self.controller is not None and self.strength is not None:
-            yield "a controller and a schedule both set the augmentation's strength: keep one"
-        if self.strength is not None and self.augment is no_augmentation:
-            yield "a schedule sets the strength of an augmentation, but there is none"
-        if self.accumulate < 1:
-            yield f"accumulate must be at least 1, got {self.accumulate}"
-        ranks = getattr(self.augment, "ranks", None)
-        if ranks is not None and self.space.rank not in ranks:
-            made_for = " and ".join(KINDS[rank] for rank in ranks)
-            yield f"{type(self.augment).__name__} is made for {made_for}, not for {KINDS[self.space.rank]}"
-        seen: dict[str, Phase] = {}
-        for phase in (phase for stage in self.stages for phase in stage.phases):
-            if unknown := set(phase.moves) - known:
-                yield f"phase {phase.name} moves unknown networks {', '.join(sorted(unknown))}"
-            if phase.reuses_fakes and self.accumulate > 1:
-                yield f"phase {phase.name} cannot reuse fakes that are spread over several draws: drop either"
-            if not phase.terms:
-                yield f"phase {phase.name} has no terms"
-            if len({term.name for term in phase.terms}) < len(phase.terms):
-                yield f"phase {phase.name} has two terms of one name"
-            for term in phase.terms:
-                missed = (need.otherwise for need in term.needs if not need.met(self))
-                yield from (f"term {term.name}: {otherwise}" for otherwise in missed)
-            twin = seen.setdefault(phase.name, phase)
-            if (twin.moves, twin.optimizer) != (phase.moves, phase.optimizer):
-                yield f"two phases are named {phase.name}, but move or optimise differently: rename one"
-        if self.stages[-1].until_images is not None:
-            yield "the last stage must be open-ended"
 
     def stage_at(self, images: int) -> Stage:
         """The stage that holds after ``images`` images: a pure function, so a resumed run agrees."""

@@ -15,6 +15,9 @@ class Ramp:
 
     >>> Ramp(1.0, 0.0, images=100)(25), Ramp(1.0, 0.0, images=100)(500)
     (0.75, 0.0)
+
+    Raises:
+        ValueError: it would take less than one image.
     """
 
     start: float
@@ -22,6 +25,9 @@ class Ramp:
     images: int
     after: int = 0  # images before it begins
     cosine: bool = False  # half a cosine instead of a straight line
+
+    def __post_init__(self) -> None:
+        _require_images(self.images)
 
     def __call__(self, images: int) -> float:
         share = min(max((images - self.after) / self.images, 0.0), 1.0)
@@ -39,14 +45,25 @@ class Growth:
     >>> grow = Growth(levels=2, images=100)
     >>> [grow(n) for n in (0, 99, 150, 200, 250, 400)]
     [0.0, 0.0, 0.5, 1.0, 1.0, 2.0]
+
+    Raises:
+        ValueError: a phase would take less than one image.
     """
 
     levels: int  # the last level; level 0 is the smallest resolution
     images: int  # of each phase: holding a level, fading to the next
 
+    def __post_init__(self) -> None:
+        _require_images(self.images)
+
     def __call__(self, images: int) -> float:
         whole, within = divmod(images / self.images, 2)
         return min(whole + max(within - 1, 0.0), float(self.levels))
+
+
+def _require_images(images: int) -> None:
+    if images < 1:
+        raise ValueError(f"a schedule takes 1 image or more, got {images}")
 
 
 def value_at(value: float | Schedule, images: int) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -21,7 +21,7 @@ class TrainingState:
     """Networks, averages, optimizers, controller and position. Built fresh, or filled by `load`."""
 
     def __init__(self, recipe: Recipe, engine: Engine, seed: int = 0) -> None:
-        engine.seed(seed, 0x1217)  # initial weights; steps use (seed, step)
+        engine.seed(seed, 0x1217)  # initial weights; steps use (seed, step, 1)
         self.recipe = recipe
         self.networks = {name: engine.setup(build()) for name, build in recipe.networks.items()}
         self._freeze()
@@ -91,26 +91,29 @@ class TrainingState:
         self.seconds += seconds
         self.follow_schedules()
 
-    def start_from(self, tensors: Mapping[str, Tensor]) -> int:
+    def start_from(self, tensors: Mapping[str, Tensor]) -> Taken:
         """Take over every tensor of another run's networks and averages that fits by name and shape.
 
-        Returns the number of tensors taken. Transfer learning: Wang et al. 2018; with ``Recipe.frozen``,
-        freeze-D (Mo et al. 2020).
+        Only of networks that learn here: memories begin anew, a trained teacher stays who it is, and growing
+        networks follow the schedule of this run. Transfer learning: Wang et al. 2018; with
+        ``Recipe.frozen``, freeze-D (Mo et al. 2020).
 
         Raises:
-            ValueError: no tensor of the generator fits.
+            ValueError: less than half of the generator's tensors fit.
         """
-        taken: set[str] = set()
+        learning = {name for phase in self.recipe.phases() for name in phase.moves}
+        counts: dict[str, Taken] = {}
         for kind, networks in (("network", self.networks), ("average", self.averages)):
-            for name, network in networks.items():
-                own = network.state_dict()
-                there = _below(tensors, f"{kind}/{name}/")
-                fit = {k: v for k, v in there.items() if k in own and own[k].shape == v.shape}
-                network.load_state_dict({**own, **fit})
-                taken |= {f"{kind}/{name}/{key}" for key in fit}
-        if not any(key.startswith("network/generator/") for key in taken):
-            raise ValueError("no weight of the other run's generator fits this recipe: use the same recipe")
-        return len(taken)
+            for name in sorted(learning & set(networks)):
+                counts[f"{kind}/{name}"] = _take_over(networks[name], _below(tensors, f"{kind}/{name}/"))
+        generator = counts["network/generator"]
+        if 2 * generator.fitting < generator.of:
+            raise ValueError(
+                f"{generator.fitting} of the generator's {generator.of} tensors fit those of the other run: "
+                "use the same recipe, with the same sizes"
+            )
+        self.follow_schedules()
+        return Taken(*map(sum, zip(*counts.values(), strict=True)))
 
     # saving and loading: tensors by name, and scalars as JSON values
     def tensors(self) -> Tensors:
@@ -164,6 +167,13 @@ class TrainingState:
                     parameter.requires_grad_(False)
 
 
+class Taken(NamedTuple):
+    """How many tensors of another run were taken over, of how many that there are here."""
+
+    fitting: int
+    of: int
+
+
 @runtime_checkable
 class Growing(Protocol):
     """A network whose resolution grows while it trains. The level is saved with its weights."""
@@ -196,6 +206,15 @@ def settle_batch_norm(generator: nn.Module, recipe: Recipe) -> None:
 
 def _frozen_copy(network: nn.Module) -> nn.Module:
     return copy.deepcopy(network).requires_grad_(False)
+
+
+def _take_over(network: nn.Module, there: Tensors) -> Taken:
+    """Fill a network with what fits; what it keeps beside tensors (the level of a growing one) stays."""
+    own = network.state_dict()
+    places = [key for key in own if not key.endswith("_extra_state")]
+    fit = {key: there[key] for key in places if key in there and there[key].shape == own[key].shape}
+    network.load_state_dict({**own, **fit})
+    return Taken(len(fit), len(places))
 
 
 def _below(tensors: Mapping[str, Tensor], prefix: str) -> Tensors:

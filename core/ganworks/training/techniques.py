@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from math import isfinite
 
 from torch import Tensor
 
@@ -47,6 +48,7 @@ class Technique:
     amount: float
     meaning: str  # of the amount
     paper: str
+    least: float = 0.0  # amount that still makes sense
 
 
 def with_technique(recipe: Recipe, asked: str) -> Recipe:
@@ -61,9 +63,27 @@ def with_technique(recipe: Recipe, asked: str) -> Recipe:
         raise ValueError(f"technique '{name}' is unknown{nearest(name, TECHNIQUES)}; there are {known}")
     technique = TECHNIQUES[name]
     try:
-        return technique.apply(recipe, float(amount) if amount else technique.amount)
+        _require_one_game(recipe)
+        return technique.apply(recipe, _amount(technique, amount) if amount else technique.amount)
     except ValueError as error:
         raise ValueError(f"technique {asked}: {error}") from None
+
+
+def _amount(technique: Technique, written: str) -> float:
+    amount = float(written)
+    if not (isfinite(amount) and amount >= technique.least):
+        raise ValueError(f"the amount ({technique.meaning}) must be at least {technique.least:g}")
+    return amount
+
+
+def _require_one_game(recipe: Recipe) -> None:
+    for phase in recipe.phases():
+        if "discriminator" in phase.moves and len(phase.moves) > 1:
+            others = ", ".join(sorted(set(phase.moves) - {"discriminator"}))
+            raise ValueError(
+                f"the recipe trains {others} beside the discriminator, and the technique would reach one "
+                "of its games only"
+            )
 
 
 def _term(network: str, value: Callable[[Step], Tensor], slopes: tuple[str, ...] = ()) -> Apply:
@@ -72,6 +92,16 @@ def _term(network: str, value: Callable[[Step], Tensor], slopes: tuple[str, ...]
     def add(recipe: Recipe, weight: float) -> Recipe:
         term = Term(value.__name__, value, weight, slopes=slopes)
         return in_phases(recipe, network, lambda phase: replace(phase, terms=(*phase.terms, term)))
+
+    return add
+
+
+def _penalty(value: Callable[[Step], Tensor], slopes: tuple[str, ...] = ()) -> Apply:
+    """Add a penalty on the discriminator's slope, which is computed in float32 from now on."""
+
+    def add(recipe: Recipe, weight: float) -> Recipe:
+        exact = replace(recipe, bf16=recipe.bf16 - {"discriminator"})
+        return _term("discriminator", value, slopes)(exact, weight)
 
     return add
 
@@ -92,8 +122,14 @@ def _replay(recipe: Recipe, size: float) -> Recipe:
         loss = plain_loss(term, discriminator_side)
         return replace(term, value=partial(replayed_side, loss=loss)) if loss else None
 
-    pool = partial(ImagePool, recipe.space, int(size))
+    pool = partial(ImagePool, recipe.space, _whole(size))
     return change_terms(with_network(recipe, "replay", pool), replay)
+
+
+def _whole(amount: float) -> int:
+    if amount != int(amount):
+        raise ValueError(f"the amount must be a whole number, got {amount:g}")
+    return int(amount)
 
 
 def _label_smoothing(recipe: Recipe, amount: float) -> Recipe:
@@ -145,7 +181,7 @@ def _remembering(recipe: Recipe, network: str, weight: float) -> Recipe:
 
 
 def _minibatch_discrimination(recipe: Recipe, kernels: float) -> Recipe:
-    return discriminator_option(recipe, minibatch_discrimination=recipe.draw.batch, kernels=int(kernels))
+    return discriminator_option(recipe, minibatch_discrimination=recipe.draw.batch, kernels=_whole(kernels))
 
 
 def _spectral_norm(recipe: Recipe, _: float) -> Recipe:
@@ -157,12 +193,8 @@ def _weight_norm(recipe: Recipe, _: float) -> Recipe:
 
 
 TECHNIQUES: Mapping[str, Technique] = {
-    "approximate-r1": Technique(
-        _term("discriminator", approximate_r1), 1.0, "weight", "Lin et al. 2025, arXiv 2501.08316"
-    ),
-    "dragan": Technique(
-        _term("discriminator", dragan_penalty), 10.0, "weight", "Kodali et al. 2017, arXiv 1705.07215"
-    ),
+    "approximate-r1": Technique(_penalty(approximate_r1), 1.0, "weight", "Lin et al. 2025, arXiv 2501.08316"),
+    "dragan": Technique(_penalty(dragan_penalty), 10.0, "weight", "Kodali et al. 2017, arXiv 1705.07215"),
     "feature-matching": Technique(
         _term("generator", feature_matching), 1.0, "weight", "Salimans et al. 2016, arXiv 1606.03498"
     ),
@@ -180,13 +212,15 @@ TECHNIQUES: Mapping[str, Technique] = {
     ),
     "lecam": Technique(_lecam, 0.3, "weight", "Tseng et al. 2021, arXiv 2104.03310"),
     "minibatch-discrimination": Technique(
-        _minibatch_discrimination, 32, "features of closeness", "Salimans et al. 2016, arXiv 1606.03498"
+        _minibatch_discrimination,
+        32,
+        "features of closeness",
+        "Salimans et al. 2016, arXiv 1606.03498",
+        least=1,
     ),
     "mode-seeking": Technique(_mode_seeking, 0.08, "weight", "Mao et al. 2019, arXiv 1903.05628"),
-    "r1": Technique(
-        _term("discriminator", r1, slopes=("real",)), 1.0, "weight", "Mescheder et al. 2018, arXiv 1801.04406"
-    ),
-    "replay": Technique(_replay, 64, "samples kept", "Shrivastava et al. 2017, arXiv 1612.07828"),
+    "r1": Technique(_penalty(r1, slopes=("real",)), 1.0, "weight", "Mescheder et al. 2018, arXiv 1801.04406"),
+    "replay": Technique(_replay, 64, "samples kept", "Shrivastava et al. 2017, arXiv 1612.07828", least=1),
     "spectral-norm": Technique(_spectral_norm, 1, "not used", "Miyato et al. 2018, arXiv 1802.05957"),
     "top-k": Technique(_top_k, 0.5, "share kept after 50,000 images", "Sinha et al. 2020, arXiv 2002.06224"),
     "weight-norm": Technique(_weight_norm, 1, "not used", "Salimans and Kingma 2016, arXiv 1602.07868"),

@@ -12,11 +12,9 @@ from functools import partial
 from torch import Tensor
 
 from ganworks.training.losses import AdversarialLoss
-from ganworks.training.needs import Need, needing, needs_of, network_called
+from ganworks.training.needs import DISCRIMINATOR, Need, needing, needs_of
 from ganworks.training.schedule import Schedule, value_at
 from ganworks.training.step import Step
-
-DISCRIMINATOR = network_called("discriminator")
 
 
 @dataclass(frozen=True)

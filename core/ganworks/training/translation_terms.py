@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ganworks.training.losses import AdversarialLoss
 from ganworks.training.step import Step
-from ganworks.training.terms import Term
+from ganworks.training.terms import Term, generator_side
 
 
 def paired_l1(step: Step) -> Tensor:
@@ -45,11 +45,11 @@ def cycle_critics(loss: AdversarialLoss) -> tuple[Term, Term]:
     )
 
 
-def cycle_makers(loss: AdversarialLoss) -> tuple[Term, Term]:
+def cycle_makers(loss: AdversarialLoss, weight: float = 1.0) -> tuple[Term, Term]:
     """What the translators minimise against the critics of both domains."""
     return (
-        Term("generator", partial(_maker_side, loss=loss)),
-        Term("generator_back", partial(_maker_back_side, loss=loss)),
+        Term("generator", partial(generator_side, loss=loss), weight),
+        Term("generator_back", partial(_maker_back_side, loss=loss), weight),
     )
 
 
@@ -66,11 +66,6 @@ def _judged_with_pool(
 ) -> Tensor:
     shown, _ = step.networks[pool](fake, step.labels)
     return loss.discriminator(step.judge(real, by=critic).logits, step.judge(shown, by=critic).logits)
-
-
-def _maker_side(step: Step, *, loss: AdversarialLoss) -> Tensor:
-    logits = step.judge(step.fake).logits
-    return loss.generator(logits, logits)
 
 
 def _maker_back_side(step: Step, *, loss: AdversarialLoss) -> Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -16,7 +18,14 @@ from ganworks.latent import (
     project,
     strip,
 )
-from ganworks.networks import DCGANGenerator, StyleGAN2Generator, StyleGANGenerator, UpsamplingGenerator
+from ganworks.networks import (
+    DCGANGenerator,
+    ResidualGenerator,
+    SplitConditioning,
+    StyleGAN2Generator,
+    StyleGANGenerator,
+    UpsamplingGenerator,
+)
 from ganworks.space import SampleSpace
 from ganworks.training import Sampler
 
@@ -177,6 +186,51 @@ def test_principal_directions_of_a_plain_generator_span_what_its_first_layer_rea
     first = nn.functional.normalize(found.vectors[0], dim=0)
     assert abs(first[0]).item() > 0.99
     assert found.vectors[0].norm().item() == pytest.approx(1, abs=0.1)  # one standard deviation of z
+
+
+@pytest.mark.parametrize(
+    "net", [ResidualGenerator, partial(ResidualGenerator, conditioning=SplitConditioning)]
+)
+def test_principal_directions_see_layers_under_spectral_norm(net):
+    net = make(net)
+    found = principal_directions(net, LATENT, 3, rows=500)
+    heard = net.conditioning.seed_width  # numbers of the latent that the first layer is given
+    seed = net.seed.weight.detach()
+    assert (found.scores > 0.1 * torch.linalg.svdvals(seed)[:3]).all()
+    lengths = found.vectors[:, :heard].norm(dim=1)
+    torch.testing.assert_close(lengths, torch.ones(3), atol=0.15, rtol=0)  # a standard deviation of z
+    assert (found.vectors[:, heard:].abs() < 0.3).all()
+
+
+def test_there_are_as_many_principal_directions_as_the_first_layer_tells_apart():
+    net = make(DCGANGenerator)
+    with torch.no_grad():
+        net.seed.weight[:, 2:] = 0
+    assert principal_directions(net, LATENT, 6, rows=200).vectors.shape == (2, LATENT)
+    with torch.no_grad():
+        net.seed.weight.zero_()
+    with pytest.raises(ValueError, match="the same of every latent"):
+        principal_directions(net, LATENT, 6, rows=200)
+
+
+def test_finding_directions_stops_behind_the_first_layer():
+    net = make(DCGANGenerator)
+    net.blocks.register_forward_hook(lambda *_: pytest.fail("the rest was run too"))
+    principal_directions(net, LATENT, 3, rows=200)
+    assert not net.seed._forward_hooks
+
+
+def test_a_generator_without_layers_has_no_principal_directions():
+    class Free(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.table = nn.Embedding(2, LATENT)
+
+        def forward(self, latent: Tensor, labels: Tensor) -> Tensor:
+            return latent * self.table(labels)
+
+    with pytest.raises(ValueError, match="no layer with weights"):
+        principal_directions(Free(), LATENT, 1, rows=20)
 
 
 def test_more_directions_than_there_are_is_refused():

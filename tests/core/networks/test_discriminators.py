@@ -83,6 +83,17 @@ def test_closeness_is_the_sum_of_exponential_distances_to_the_group():
     np.testing.assert_allclose(out[:, 5:], expected, rtol=1e-4, atol=1e-6)
 
 
+def test_closeness_is_not_rounded_where_training_is_in_bfloat16():
+    torch.manual_seed(0)
+    layer, h = MinibatchDiscrimination(5, group=2, kernels=8), 4 * torch.randn(8, 5)
+    with torch.autocast("cpu", torch.bfloat16):
+        out = layer(h.bfloat16())
+    assert out.dtype == torch.bfloat16
+    close = out[:, 5:]
+    assert ((close > 0) & (close < 1 / 256)).any()  # what a bfloat16 sum above 1 cannot hold
+    torch.testing.assert_close(close.float(), layer(h)[:, 5:], atol=0.01, rtol=0.3)
+
+
 def test_rows_of_other_groups_do_not_matter():
     network = ConvDiscriminator(SPACES[1], width=4, norm="none", minibatch_discrimination=3)
     x, labels = some(SPACES[1])

@@ -22,6 +22,7 @@ from ganworks.networks.attention import SelfAttention2d
 from ganworks.networks.r3gan import InvertedBottleneck
 from ganworks.recipes.biggan import biggan
 from ganworks.recipes.r3gan import r3gan
+from ganworks.recipes.sagan import sagan
 from ganworks.space import SampleSpace
 from ganworks.training import Batch, Budget, EngineSettings, Judgement, Step, TorchEngine, fit, orthogonal
 
@@ -105,6 +106,19 @@ def test_attention_starts_as_the_identity_and_can_be_differentiated_twice():
     assert attention(x).equal(x)
     attention.gain.data.fill_(1.0)
     assert torch.autograd.gradgradcheck(attention, (x,))
+
+
+@pytest.mark.parametrize("build", [sagan, biggan])
+def test_attention_and_channels_are_options(build):
+    plain, attending, wide = (
+        {name: make() for name, make in build(SPACE, width=8, **options).networks.items()}
+        for options in ({"attention": 0, "most": 16}, {"most": 16}, {"most": 32})
+    )
+    for network in ("generator", "discriminator"):
+        assert not any(isinstance(m, SelfAttention2d) for m in plain[network].modules())
+        assert sum(isinstance(m, SelfAttention2d) for m in attending[network].modules()) == 1
+    assert attending["generator"].first == 16
+    assert wide["generator"].first == 32
 
 
 def test_split_conditioning_hands_out_every_number_once():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from ganworks.networks import CodedGenerator, CodeReader, Codes
+from ganworks.networks import CodedGenerator, CodeReader, Codes, ConvDiscriminator
 from ganworks.space import SampleSpace
 from ganworks.training import (
     HINGE,
@@ -42,6 +43,7 @@ from ganworks.training import (
     gaussian_nll,
     historical_averaging,
     lecam,
+    mode_seeking,
     mutual_information,
     no_augmentation,
     pixel_distillation,
@@ -249,6 +251,16 @@ def test_unrolling_a_linear_wasserstein_critic_has_a_closed_form():
     assert step.networks["discriminator"].weight.equal(before)
 
 
+def test_unrolling_moves_no_buffer_of_the_discriminator():
+    space = SampleSpace(channels=1, size=(4, 4))
+    critic = ConvDiscriminator(space, width=4, norm="spectral")
+    step = a_step("generator", discriminator=critic)
+    before = {name: buffer.clone() for name, buffer in critic.named_buffers()}
+    unrolled_game(NON_SATURATING, steps=2, lr=0.1)[1].value(step)
+    assert before
+    assert [name for name, buffer in critic.named_buffers() if not buffer.equal(before[name])] == []
+
+
 # memories
 def test_lecam_s_means_are_exponential_means_without_bias():
     memory, real, fake = RunningLogits(decay=0.9), torch.randn(5, 4), torch.randn(5, 4)
@@ -290,6 +302,24 @@ def test_replay_refuses_translation():
     translating = Step(step.networks, batch, moving=(), augment=step.augment, autocast=step.autocast)
     with pytest.raises(ValueError, match="not sources"):
         replayed_side(translating, loss=HINGE)
+
+
+def test_mode_seeking_refuses_translation():
+    step = a_step("generator")
+    step.batch = replace(step.batch, source=lambda: torch.zeros(6, 1, 4, 4))
+    with pytest.raises(ValueError, match="a translation answers its source"):
+        mode_seeking(step)
+
+
+def test_mode_seeking_compares_points_as_they_are():
+    class Line(nn.Module):
+        def forward(self, latent: Tensor, labels: Tensor) -> Tensor:
+            return latent[:, :2] * 3
+
+    step = a_step("generator", generator=Line())
+    a, b = array(step.latent)[:3], array(step.latent)[3:]
+    ratio = 3 * np.abs(a - b)[:, :2].mean(1) / np.abs(a - b).mean(1)
+    np.testing.assert_allclose(array(mode_seeking(step)), 1 / (ratio + 0.02), rtol=1e-4)
 
 
 def test_historical_averaging_is_the_distance_to_the_mean_of_past_weights():

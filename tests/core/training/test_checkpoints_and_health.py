@@ -238,6 +238,27 @@ def test_impossible_recipes_cannot_be_built():
         replace(recipe, stages=(Stage(recipe.stages[0].phases, until_images=10),))
 
 
+def test_no_step_draws_what_the_initial_weights_drew():
+    class Noting(TorchEngine):
+        def seed(self, *key):
+            keys.append(tuple(np.random.SeedSequence(key).generate_state(2)))
+
+    keys: list[tuple] = []
+    recipe, data, _ = setting()
+    state = TrainingState(recipe, Noting(EngineSettings()), seed=7)
+
+    class Far:
+        def begin(self, fitted):
+            fitted.step = 0x1217  # the number in the key of the initial weights
+
+        def end(self, fitted): ...
+        def after_step(self, fitted, records, fraction): ...
+
+    fit(recipe, data, Noting(EngineSettings()), Budget(steps=0x1217 + 1), seed=7, watches=[Far()])
+    assert state.step == 0
+    assert keys[0] == keys[1] != keys[2]
+
+
 def test_a_phase_with_nothing_due_does_not_run():
     recipe, data, engine = setting()
     term = recipe.stages[0].phases[1].terms[0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ganworks.data import ArrayDataset
-from ganworks.training import AdaAugment, AdaController, DiffAugment, Draw
+from ganworks.training import AdaAugment, AdaController, DiffAugment, Draw, Growth, Ramp
 
 CPU = torch.device("cpu")
 
@@ -25,6 +27,31 @@ def test_real_rows_carry_the_labels_that_were_drawn():
     batch = Draw(batch=64, latent=4).prepare(data, CPU)()
     stored = ((batch.real()[:, 0, 0, 0] + 1) * 127.5).round().long()
     assert stored.equal(batch.labels)
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes", "why"),
+    [
+        ([0, 1, 1], (), "label 1 has no name: give the names"),
+        ([0, 1, 2], ("a", "b"), "label 2 has no name: 2 classes are labelled 0 to 1"),
+        ([0, -1, 1], ("a", "b"), "label -1 has no name"),
+        ([0, 1], ("a", "b"), r"one label a row, got labels \(2,\) for 3 rows"),
+    ],
+)
+def test_labels_that_would_never_be_drawn_are_refused(labels, classes, why):
+    with pytest.raises(ValueError, match=why):
+        ArrayDataset(np.zeros((3, 1, 4, 4), np.uint8), np.array(labels), classes)
+
+
+def test_rows_without_classes_may_all_be_labelled_zero():
+    data = ArrayDataset(np.zeros((3, 1, 4, 4), np.uint8), np.zeros(3, np.int64))
+    assert len(data.subset(torch.tensor([], dtype=torch.int64))) == 0
+
+
+@pytest.mark.parametrize("schedule", [partial(Ramp, 1.0, 0.0), partial(Growth, 3)])
+def test_a_schedule_of_no_images_is_refused(schedule):
+    with pytest.raises(ValueError, match="1 image or more, got 0"):
+        schedule(images=0)
 
 
 def test_pairs_share_their_label():

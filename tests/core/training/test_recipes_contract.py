@@ -21,6 +21,7 @@ from ganworks.training import (
     TorchEngine,
     TrainingState,
     fit,
+    no_augmentation,
 )
 from ganworks_exports.onnx import export
 
@@ -174,6 +175,22 @@ def test_a_recipe_is_a_value_with_a_fingerprint():
     wgan_gp = registry.load(registry.find(plugin.Recipe, "wgan-gp"))
     assert wgan_gp(data.space).fingerprint() == wgan_gp(data.space).fingerprint()
     assert wgan_gp(data.space).fingerprint() != wgan_gp(data.space, critic_steps=4).fingerprint()
+
+
+def test_cyclegan_s_translators_minimise_the_square_without_its_half():
+    data = some_data("cyclegan")
+    _, makers = build("cyclegan", data).phases()
+    for term in makers.terms[:2]:
+        assert term.weight * term.value.keywords["loss"].generator(torch.zeros(()), torch.zeros(())) == 1
+
+
+@pytest.mark.parametrize("strength", [0.0, 0.3])
+def test_r3gan_augments_only_where_asked(strength):
+    data = some_data("r3gan")
+    registry = discover(third_party=False)
+    recipe = registry.load(registry.find(plugin.Recipe, "r3gan"))(data.space, augment=strength, most=8)
+    assert (recipe.augment is not no_augmentation) == (recipe.strength is not None) == bool(strength)
+    assert recipe.networks["generator"]().basis.shape[0] == 8
 
 
 def test_sampling_leaves_a_network_without_average_in_training_mode():

@@ -13,12 +13,16 @@ from torch import nn
 
 from ganworks import UsageError
 from ganworks.data import ArrayDataset
-from ganworks.networks import ConvDiscriminator, DCGANGenerator, PackedDiscriminator
+from ganworks.networks import ConvDiscriminator, DCGANGenerator, MLPDiscriminator, PackedDiscriminator
 from ganworks.options import RunOptions
 from ganworks.pipeline import Pipeline
 from ganworks.recipes.acgan import acgan
+from ganworks.recipes.cyclegan import cyclegan
 from ganworks.recipes.dcgan import dcgan
+from ganworks.recipes.distilled import distilled
 from ganworks.recipes.pacgan import pacgan
+from ganworks.recipes.pix2pix import pix2pix
+from ganworks.recipes.r3gan import r3gan
 from ganworks.recipes.sngan import sngan
 from ganworks.recipes.wgan import wgan
 from ganworks.recipes.wgan_gp import wgan_gp
@@ -39,13 +43,16 @@ from ganworks.training import (
     DiffAugment,
     Draw,
     EngineSettings,
+    Judgement,
     Ramp,
     Recipe,
     RMSprop,
+    Stage,
     Term,
     TorchEngine,
     TrainingState,
     dragan_penalty,
+    feature_matching,
     fit,
     gradient_penalty,
     lecam,
@@ -73,6 +80,33 @@ def plain(
         stages=two_player(loss, **options),
         draw=Draw(batch=8, latent=8),
     )
+
+
+class LogitsOnly(nn.Module):
+    """A discriminator that offers no feature."""
+
+    rows_per_group = 1
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.judge = nn.Linear(256, 1)
+
+    def forward(self, x, labels) -> Judgement:
+        return Judgement(self.judge(x.flatten(1)))
+
+
+GENERATOR = {"generator": partial(DCGANGenerator, SPACE, 8, width=4)}
+SILENT = {**GENERATOR, "discriminator": LogitsOnly}
+DROPPING = {**GENERATOR, "discriminator": partial(MLPDiscriminator, SPACE, width=8, dropout=0.3)}
+PICTURES = SampleSpace(channels=1, size=(16, 16))
+
+
+def with_phase(place: int, **changes) -> Recipe:
+    """The plain recipe with another first or last phase."""
+    recipe = plain()
+    phases = list(recipe.phases())
+    phases[place] = replace(phases[place], **changes)
+    return replace(recipe, stages=(Stage(tuple(phases)),))
 
 
 def train(recipe: Recipe, steps: int, watches=()) -> TrainingState:
@@ -140,6 +174,33 @@ def test_a_technique_keeps_what_already_happens_after_a_phase():
     assert state.networks["discriminator_history"].states == 5
 
 
+@pytest.mark.parametrize("name", ["r1", "dragan", "approximate-r1"])
+def test_a_penalty_is_computed_in_float32(name):
+    reduced = replace(plain(), bf16=frozenset({"generator", "discriminator"}))
+    assert with_technique(reduced, name).bf16 == {"generator"}
+
+
+def test_a_history_leaves_frozen_weights_out():
+    recipe = with_technique(replace(plain(), networks=PARTLY_FROZEN), "historical-averaging")
+    history = train(recipe, 2).networks["discriminator_history"]
+    assert history.mean.shape == (1,)
+    assert history.mean != 0
+
+
+class PartlyFrozen(LogitsOnly):
+    def __init__(self) -> None:
+        super().__init__()
+        self.judge.weight.requires_grad_(False)
+
+
+PARTLY_FROZEN = {**GENERATOR, "discriminator": PartlyFrozen}
+
+
+def test_a_critic_of_pairs_is_not_asked_for_features_before_it_knows_its_sources():
+    recipe = with_technique(pix2pix(PICTURES, source=PICTURES, width=4), "feature-matching")
+    assert recipe.phases()[1].terms[-1].name == "feature_matching"
+
+
 def test_the_noise_anneals_to_nothing():
     recipe = replace(with_technique(plain(), "instance-noise"), strength=Ramp(1.0, 0.0, images=24))
     assert train(recipe, 1).strengths == pytest.approx([2 / 3] * 2)
@@ -176,6 +237,17 @@ def test_rmsprop_moves_every_weight_by_the_rate_over_the_root_of_its_share():
         (plain, "lecam=much", "could not convert"),
         (plain, "top-k=2", "share must be above 0 and at most 1"),
         (lambda: replace(plain(), draw=Draw(batch=9)), "mode-seeking", "even with pairs"),
+        (lambda: replace(plain(), networks=DROPPING), "approximate-r1", "dropout draws anew"),
+        (lambda: replace(plain(), networks=SILENT), "feature-matching", "reads the feature 'hidden', which"),
+        (lambda: cyclegan(PICTURES, source=PICTURES), "r1", "discriminator_back beside the discriminator"),
+        (lambda: pacgan(SPACE), "replay", "compares neighbouring rows"),
+        (lambda: sngan(SPACE, augment="none"), "replay", "compares neighbouring rows"),
+        (plain, "replay=0.5", r"the amount \(samples kept\) must be at least 1"),
+        (plain, "replay=1.5", "must be a whole number"),
+        (plain, "minibatch-discrimination=0", "must be at least 1"),
+        (plain, "lecam=-1", r"the amount \(weight\) must be at least 0"),
+        (plain, "r1=nan", "must be at least 0"),
+        (plain, "instance-noise=inf", "must be at least 0"),
     ],
 )
 def test_a_technique_that_does_not_fit_says_why(build, name, why):
@@ -213,6 +285,23 @@ def test_a_technique_that_does_not_fit_says_why(build, name, why):
             "AdaAugment is made for images, not for volumes",
         ),
         (lambda: pacgan(SPACE, batch=9), "does not make whole packs"),
+        (lambda: pacgan(SPACE, pack=0), "a pack holds 1 sample or more"),
+        (lambda: r3gan(SampleSpace(channels=1, size=(8, 8, 8))), "images"),
+        *(
+            (partial(build, SampleSpace(channels=3, size=())), "with 0 axes")
+            for build in (acgan, distilled, pacgan)
+        ),
+        (lambda: r3gan(SPACE, augment=2), r"a strength from 0 \(none\) to 1"),
+        (
+            lambda: plain(generator_terms=[Term("match", partial(feature_matching, feature="texture"))]),
+            "term match: it reads the feature 'texture'",
+        ),
+        (lambda: with_phase(-1, reuses_fakes=True, repeat=2), "phase generator can reuse fakes once only"),
+        (lambda: with_phase(0, reuses_fakes=True), "phase discriminator .* is the first of its stage"),
+        (
+            lambda: with_phase(0, every=2, terms=(Term("lazy", gradient_penalty, every=4),)),
+            "term lazy and its phase discriminator are both lazy",
+        ),
     ],
 )
 def test_an_impossible_combination_cannot_be_built(build, why):
