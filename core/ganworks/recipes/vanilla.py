@@ -16,7 +16,7 @@ def vanilla(
     latent: int = 100,
     width: int = 256,  # units of a hidden layer
     depth: int = 3,  # hidden layers of each player
-    pieces: int = 2,  # of a maxout unit of the discriminator; 1 is leaky ReLU
+    pieces: int = 5,  # of a maxout unit of the discriminator; 1 is leaky ReLU
     dropout: float = 0.3,  # share of each of its hidden layers
     lr: float = 2e-4,
 ) -> Recipe:
