@@ -22,13 +22,13 @@ from ganworks.networks.blocks import (
 from ganworks.space import SampleSpace
 
 
-def channels_at(level: int, levels: int, width: int, most: int) -> int:
-    """Channels of a feature map ``levels - level`` halvings below the picture: doubling, up to ``most``.
+def channels_by_level(levels: int, width: int, most: int) -> list[int]:
+    """Channels of the maps from the smallest (level 0) to the full size: halving, from ``most`` at most.
 
-    >>> [channels_at(level, 3, 16, 64) for level in range(4)]
+    >>> channels_by_level(3, 16, 64)
     [64, 64, 32, 16]
     """
-    return int(min(most, width * 2 ** (levels - level)))
+    return [min(most, width * 2 ** (levels - level)) for level in range(levels + 1)]
 
 
 class DCGANGenerator(nn.Module):
@@ -46,7 +46,7 @@ class DCGANGenerator(nn.Module):
         levels = levels_for(*self.size)
         self.grid = [ceil(side / 2**levels) for side in self.size]
         self.labels = Labels(len(space.classes))
-        sizes = [channels_at(level, levels, width, most) for level in range(1, levels + 1)]
+        sizes = channels_by_level(levels, width, most)[1:]
         self.first = sizes[0]
         self.seed = nn.Linear(latent + self.labels.width, self.first * prod(self.grid))
         self.norm = batch_norm(self.first)
@@ -78,7 +78,7 @@ class UpsamplingGenerator(nn.Module):
         self.grid = base_grid(*self.size, levels)
         self.labels = Labels(len(space.classes))
         condition = latent + self.labels.width
-        sizes = [channels_at(level, levels, width, most) for level in range(1, levels + 1)]
+        sizes = channels_by_level(levels, width, most)[1:]
         self.first = sizes[0]
         self.seed = nn.Linear(condition, self.first * self.grid[0] * self.grid[1])
         inputs = [self.first, *sizes[:-1]]

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from ganworks.networks.blocks import crop_centre, levels_for
 from ganworks.networks.equalized import EqualConv2d, EqualLinear, unit_leaky
-from ganworks.networks.generators import channels_at
+from ganworks.networks.generators import channels_by_level
 from ganworks.networks.progressive import Canvas, Verdict
 from ganworks.networks.style import Noise, StyleBased
 from ganworks.space import SampleSpace
@@ -99,7 +99,7 @@ class StyleGAN2Generator(StyleBased):
         self._start_styles(space, latent, style, depth, mixing)
         self.layers = 1 + 2 * levels
         self.canvas = Canvas(space, levels)
-        sizes = [channels_at(level, levels, width, most) for level in range(levels + 1)]
+        sizes = channels_by_level(levels, width, most)
         self.constant = nn.Parameter(torch.randn(1, sizes[0], *self.canvas.grid))
         # layer 0 at level 0, layers 2 l - 1 and 2 l at level l
         outputs = [sizes[(layer + 1) // 2] for layer in range(self.layers)]
@@ -135,7 +135,7 @@ class StyleGAN2Discriminator(nn.Module):
         super().__init__()
         levels = levels_for(space.height, space.width)
         self.rows_per_group = group
-        sizes = [channels_at(level, levels, width, most) for level in reversed(range(levels + 1))]
+        sizes = channels_by_level(levels, width, most)[::-1]
         self.first = EqualConv2d(space.channels, sizes[0], 1)
         self.blocks = nn.Sequential(*(_ResidualDown(i, o) for i, o in pairwise(sizes)))
         grid = space.height >> levels, space.width >> levels

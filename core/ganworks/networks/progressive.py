@@ -23,7 +23,7 @@ from ganworks.networks.blocks import (
     levels_for,
 )
 from ganworks.networks.equalized import EqualConv2d, EqualEmbedding, EqualLinear, pixel_norm, unit_leaky
-from ganworks.networks.generators import channels_at
+from ganworks.networks.generators import channels_by_level
 from ganworks.space import SampleSpace
 from ganworks.training.step import Judgement
 
@@ -107,7 +107,7 @@ class ProgressiveGenerator(GrowingModule):
         self._start_full(levels)
         self.canvas = Canvas(space, levels)
         self.labels = Labels(len(space.classes))
-        sizes = [channels_at(level, levels, width, most) for level in range(levels + 1)]
+        sizes = channels_by_level(levels, width, most)
         self.first = sizes[0]
         grid = self.canvas.grid
         self.seed = EqualLinear(latent + self.labels.width, sizes[0] * grid[0] * grid[1])
@@ -162,7 +162,7 @@ class GrowingDiscriminator(GrowingModule):
         self._start_full(levels)
         self.rows_per_group = group
         self.canvas = Canvas(space, levels)
-        sizes = [channels_at(level, levels, width, most) for level in range(levels + 1)]
+        sizes = channels_by_level(levels, width, most)
         self.from_picture = nn.ModuleList(EqualConv2d(space.channels, o, 1) for o in sizes)
         self.blocks = nn.ModuleList(_DownBlock(i, o) for o, i in pairwise(sizes))  # block l: level l + 1 to l
         self.verdict = Verdict(sizes[0], self.canvas.grid, len(space.classes), group)

@@ -18,7 +18,7 @@ from ganworks.networks.blocks import (
     leaky,
     levels_for,
 )
-from ganworks.networks.generators import channels_at
+from ganworks.networks.generators import channels_by_level
 from ganworks.space import SampleSpace
 from ganworks.training.step import Judgement
 
@@ -66,7 +66,7 @@ class R3Generator(nn.Module):
         super().__init__()
         self.size = (space.height, space.width)
         levels = levels_for(*self.size)
-        sizes = [channels_at(level, levels, width, most) for level in range(levels + 1)]
+        sizes = channels_by_level(levels, width, most)
         self.labels = Labels(len(space.classes))
         self.weights = _linear(latent + self.labels.width, sizes[0])
         self.basis = nn.Parameter(torch.randn(sizes[0], *base_grid(*self.size, levels)))
@@ -96,7 +96,7 @@ class R3Discriminator(nn.Module):
     ) -> None:
         super().__init__()
         levels = levels_for(space.height, space.width)
-        sizes = [channels_at(level, levels, width, most) for level in reversed(range(levels + 1))]
+        sizes = channels_by_level(levels, width, most)[::-1]
         grid, hidden = base_grid(space.height, space.width, levels), sizes[-1]
         self.into = _he(nn.Conv2d(space.channels, sizes[0], 1))
         self.stages = _stages(sizes, depth, group)

@@ -21,7 +21,7 @@ from ganworks.networks.blocks import (
     levels_for,
     spectral,
 )
-from ganworks.networks.generators import channels_at
+from ganworks.networks.generators import channels_by_level
 from ganworks.space import SampleSpace
 from ganworks.training.step import Judgement
 
@@ -148,7 +148,7 @@ class ResidualGenerator(nn.Module):
         levels = levels_for(*self.size)
         self.grid = base_grid(*self.size, levels)
         self.conditioning = conditioning(latent, len(space.classes), levels)
-        sizes = [channels_at(level, levels, width, most) for level in range(levels + 1)]
+        sizes = channels_by_level(levels, width, most)
         self.first = sizes[0]
         places = self.grid[0] * self.grid[1]
         self.seed = spectral(nn.Linear(self.conditioning.seed_width, self.first * places))

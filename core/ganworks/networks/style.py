@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from ganworks.networks.blocks import levels_for
 from ganworks.networks.equalized import EqualConv2d, EqualLinear, pixel_norm, unit_leaky
-from ganworks.networks.generators import channels_at
+from ganworks.networks.generators import channels_by_level
 from ganworks.networks.progressive import Canvas, GrowingModule, faded_picture
 from ganworks.space import SampleSpace
 
@@ -159,7 +159,7 @@ class StyleGANGenerator(StyleBased, GrowingModule):
         self._start_styles(space, latent, style, depth, mixing)
         self.layers = 2 * (levels + 1)
         self.canvas = Canvas(space, levels)
-        sizes = [channels_at(level, levels, width, most) for level in range(levels + 1)]
+        sizes = channels_by_level(levels, width, most)
         # not the paper's ones: AdaIN would divide their deviation of 0 by rounding errors
         self.constant = nn.Parameter(torch.randn(1, sizes[0], *self.canvas.grid))
         # convolution l makes the map of layer l + 1: layer 0 is the constant itself
