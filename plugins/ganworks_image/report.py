@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ganworks.latent import interpolate
 from ganworks.report import Report
 from ganworks.report.pictures import curves, image_grid
 from ganworks.run import REPORT, Run
@@ -112,13 +113,11 @@ def _samples(page: Report, study: Study, sampler: Sampler) -> None:
 
 
 def _interpolation(sampler: Sampler, classes: int, steps: int = 10) -> Tensor:
-    """(classes * steps, c, h, w): on the arc between two latents, for every class (at most 6)."""
-    a, b = sampler.latents(SHOWN_SEEDS + torch.tensor([101, 202]))
-    angle = torch.linspace(0, torch.pi / 2, steps)[:, None]
-    path = torch.cos(angle) * a + torch.sin(angle) * b  # stays standard normal all the way
-    shown = min(classes, 6)
-    labels = torch.arange(shown).repeat_interleave(steps)
-    return sampler.from_latents(path.repeat(shown, 1), labels)
+    """(classes * steps, c, h, w): between two latents, for every class (at most 6)."""
+    labels = torch.arange(min(classes, 6), device=sampler.device)
+    ends = sampler.latents(SHOWN_SEEDS + torch.tensor([101, 202])).to(sampler.device)
+    start, end = (one.expand(len(labels), -1) for one in ends)
+    return interpolate(sampler.generator, start, end, labels, steps).flatten(0, 1).cpu()
 
 
 def _fidelity(page: Report, fidelity: dict[str, Any]) -> None:
