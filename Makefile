@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+KIT    := examples/embed/node
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
 .PHONY: demo test test-slow check venv gallery bench clean
@@ -9,7 +10,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c co
 demo: $(VENV)/.installed            ## train, evaluate, report and export on the embedded sample
 	$(BIN)/gan run medical-augment --out runs/demo --force
 
-test: $(VENV)/.installed-test check ## static checks, then the whole fast suite
+test: $(VENV)/.installed-test $(KIT)/node_modules/.package-lock.json check ## static checks, then the whole fast suite
 	$(BIN)/python -m pytest -n 2
 
 test-slow: $(VENV)/.installed-test  ## the long training checks
@@ -27,7 +28,7 @@ gallery: $(VENV)/.installed         ## every architecture on the same digits; ho
 	$(BIN)/python benchmarks/gallery.py --jobs 2
 
 bench: $(VENV)/.installed
-	@for script in medical gallery modes stacked_mnist step engine headroom; do \
+	@for script in medical gallery modes stacked_mnist step engine export headroom; do \
 	    $(BIN)/python benchmarks/$$script.py --help || exit 1; done
 
 $(VENV)/bin/python:
@@ -39,8 +40,14 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/.installed-test: $(VENV)/.installed
-	$(PIP) -e '.[all,test]'
+	$(PIP) -e '.[all,sign,test]'
 	@touch $@
 
+# the tests of web pages and of the Node.js kit are skipped where this cannot be had
+$(KIT)/node_modules/.package-lock.json: $(KIT)/package-lock.json
+	@cd $(KIT) && npm ci --ignore-scripts --no-audit --no-fund --silent --fetch-retries=1 2> /dev/null \
+	    && touch node_modules/.package-lock.json \
+	    || echo "npm is absent or cannot install onnxruntime-web: the tests that need it are skipped"
+
 clean:
-	rm -rf $(VENV) runs .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(KIT)/node_modules runs .mypy_cache .ruff_cache .pytest_cache

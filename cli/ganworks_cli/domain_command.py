@@ -13,7 +13,7 @@ from typer.core import TyperCommand
 from typer.main import get_command
 
 from ganworks import plugin
-from ganworks.errors import PluginError, UsageError
+from ganworks.errors import PluginError
 from ganworks.options import RunOptions
 from ganworks_cli.flags import file_only, parameters
 from ganworks_cli.running import start
@@ -62,28 +62,12 @@ def _callback(state: State, domain: plugin.Domain, model: type[RunOptions]) -> C
                 f"--set {key} has no effect: the environment variable GAN_{key.upper()} goes before it"
             )
         options = gather(model, flags, environment, assignments or (), config)
-        if options.recipe != "auto":  # a slip is said before the data is read
-            _check_recipe(state, domain, options)
         start(state, domain, options, out, force=force)
 
     every = [*_context(), *parameters(model, domain.name), *_own_parameters()]
     command.__signature__ = inspect.Signature(every)  # type: ignore[attr-defined]
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in every}
     return command
-
-
-def _check_recipe(state: State, domain: plugin.Domain, options: RunOptions) -> None:
-    """Raise where there is no such recipe for the domain's data, or it has no such option.
-
-    Values are the recipe's own to judge.
-    """
-    recipe = state.registry.recipe(options.recipe, domain.recipes)
-    if not options.recipe_options:
-        return
-    try:
-        inspect.signature(state.registry.load(recipe)).bind_partial(None, **options.recipe_options)
-    except TypeError as error:
-        raise UsageError(f"recipe_options do not fit recipe '{recipe.name}': {error}") from None
 
 
 def _from_environment(context: typer.Context, name: str) -> bool:

@@ -74,9 +74,12 @@ def replaced(folder: Path, *, force: bool) -> Iterator[None]:
     _delete_set_aside(place)
 
 
-def drop_stillborn(folder: Path) -> None:
-    """Remove a run that stopped before its data were read: wrong options or data, nothing to resume."""
-    if not is_stillborn(folder):
+def drop_stillborn(folder: Path, *, though_read: bool = False) -> None:
+    """Remove a run that stopped before its data were read: wrong options or data, nothing to resume.
+
+    With ``though_read`` also one whose data were read, as long as nothing was trained.
+    """
+    if not is_stillborn(folder, though_read=though_read):
         return
     for path in sorted(
         folder.iterdir(), key=lambda path: path.name == SETTINGS
@@ -89,15 +92,18 @@ def drop_stillborn(folder: Path) -> None:
         folder.rmdir()
 
 
-def is_stillborn(folder: Path) -> bool:
-    """Say whether a run has its settings and nothing else that took time: no data read, no checkpoint."""
+def is_stillborn(folder: Path, *, though_read: bool = False) -> bool:
+    """Say whether a run has its settings and nothing else that took time: no checkpoint, no data read.
+
+    With ``though_read`` data that were read do not count.
+    """
     from ganworks.session import STAGES  # imports torch
 
     run = Run(folder)
     if not (folder / SETTINGS).is_file() or run.checkpoints.exists():
         return False
     try:
-        return "read" not in run.read_json(STAGES)
+        return though_read or "read" not in run.read_json(STAGES)
     except UsageError:  # damaged: it did get somewhere
         return False
 

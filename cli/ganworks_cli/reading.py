@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from ganworks.errors import ExitCode, GanworksError, RunError
+from ganworks.errors import ExitCode, GanworksError, RunError, UsageError
 from ganworks.run import Run
 from ganworks_cli.ending import quoted, verdict_lines
 from ganworks_cli.folders import check_samples, count_samples
@@ -17,6 +17,7 @@ from ganworks_cli.state import State, state_of
 from ganworks_cli.views import person_view
 
 if TYPE_CHECKING:
+    from ganworks.deploy import Exported
     from ganworks.session import Session
 
 Result = TypeVar("Result")
@@ -33,6 +34,9 @@ def sample(
     count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many samples.")] = 100,
     label: Annotated[str | None, typer.Option(help="Class to draw; default: every class in turn.")] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Same seed, same samples.")] = 0,
+    truncation: Annotated[
+        float, typer.Option(min=0, max=1, help="Below 1: likelier samples, less variety; 0: one a class.")
+    ] = 1.0,
     out: Annotated[
         Path | None, typer.Option(help="New folder, or earlier samples; default: RUN/samples-seed-SEED.")
     ] = None,
@@ -42,13 +46,16 @@ def sample(
     state = _state(context, as_json)
     if out is not None:
         check_samples(out)  # the domain looks closer; this one is said before anything is drawn
-    target = out if out is not None else run / f"samples-seed-{seed}"
-    folder = _in_session(state, run, lambda session: session.sample(count, label, seed, target))
+    truncated = f"-truncation-{truncation:g}" if truncation != 1 else ""
+    target = out if out is not None else run / f"samples-seed-{seed}{truncated}"
+    folder = _in_session(
+        state, run, lambda session: session.sample(count, label, seed, target, truncation=truncation)
+    )
     written = count_samples(folder)
     if written is not None and written != count:
         state.output.warning(f"{written} of the {count} samples asked for were written")
-    document = {"samples": folder, "count": written, "asked": count, "label": label, "seed": seed}
-    _tell(state, document, f"Samples: {folder}")
+    asked = {"asked": count, "label": label, "seed": seed, "truncation": truncation}
+    _tell(state, {"samples": folder, "count": written, **asked}, f"Samples: {folder}")
 
 
 def evaluate(context: typer.Context, run: RunFolder, as_json: AsJson = False) -> None:
@@ -62,17 +69,41 @@ def export(
     context: typer.Context,
     run: RunFolder,
     kind: Annotated[
-        str, typer.Option("--format", help="A model format; `gan plugins list` shows them.")
-    ] = "onnx",
+        str | None, typer.Option("--format", help="A model format; `gan plugins list` shows them.")
+    ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(help="Of ONNX: fp32, w16 (half the bytes, same speed), w8 (a quarter), int8 (faster)."),
+    ] = None,
+    view: Annotated[
+        str, typer.Option(help="app: seed in, final product out; latent, style: for interpolation.")
+    ] = "app",
     out: Annotated[Path | None, typer.Option(help="File; default: in RUN/model.")] = None,
+    web: Annotated[
+        Path | None, typer.Option(help="Write a web page with the model into this folder instead.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Write the trained generator as a model that other programs embed."""
     state = _state(context, as_json)
-    exported = _in_session(state, run, lambda session: session.export(kind, out))
-    difference = f"Largest difference to torch: {exported.max_abs_diff:.3g} (units of the output)"
+    if web is not None:
+        if kind is not None or out is not None:
+            raise UsageError("--web DIR is --format web --out DIR: leave out --format and --out")
+        kind, out = "web", web
+    exported = _in_session(state, run, lambda session: session.export(kind, out, view=view, profile=profile))
     record = {"file": exported.file, "max_abs_diff": exported.max_abs_diff, "sha256": exported.sha256}
-    _tell(state, {**record, **exported.details}, f"Model: {exported.file}", difference)
+    _tell(state, {**record, **exported.details}, f"Model: {exported.file}", *_export_lines(exported))
+
+
+def _export_lines(exported: Exported) -> list[str]:
+    """What to know of an export: its size, its distance to torch, what its profile cost."""
+    lines = [f"Largest difference to torch: {exported.max_abs_diff:.3g} (units of the output)"]
+    if "bytes" in exported.details:
+        lines.insert(0, f"Size: {exported.details['bytes'] / 1e6:.2f} MB")
+    for name, loss in exported.details.get("loss", {}).items():
+        said = ", ".join(f"{key} {value:.4g}" for key, value in loss.items() if isinstance(value, float))
+        lines.append(f"Cost of {exported.details['profile']} in '{name}': {said}")
+    return lines + [str(line) for line in exported.details.get("next", ())]
 
 
 def explore(

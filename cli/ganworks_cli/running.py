@@ -33,18 +33,25 @@ def start(state: State, domain: plugin.Domain, options: RunOptions, out: Path | 
     """
     folder = out if out is not None else default_folder(domain.name)
     check_free(folder, force=force)  # said before torch is imported
+    replaces = (folder / SETTINGS).is_file()
+    created = False
 
     def opened(listeners: list[Callable[[Event], None]]) -> Session:
+        nonlocal created
         from ganworks.session import Session  # imports torch
 
         with replaced(folder, force=force):
-            return Session.create(domain, options, folder, state.registry, listeners)
+            session = Session.create(domain, options, folder, state.registry, listeners)
+        created = True
+        return session
 
     try:
         _watch(state, folder, opened)
     except GanworksError as error:
-        if error.exit_code is not ExitCode.RUN_FAILED and str(folder) not in str(error):
-            drop_stillborn(folder)  # so that the corrected command can use the same --out
+        if created and error.exit_code is not ExitCode.RUN_FAILED:
+            # so that the corrected command can use the same --out; where it needs --force anyway, data that
+            # took long to read are kept
+            drop_stillborn(folder, though_read=not replaces)
         raise
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from safetensors import SafetensorError
-from torch import Tensor
 
 from ganworks.data import Dataset
 from ganworks.errors import UsageError
@@ -30,6 +29,8 @@ from ganworks.training import (
     held_interrupts,
     read_tensors,
 )
+
+Read = TypeVar("Read")
 
 
 def fit_run(
@@ -64,15 +65,15 @@ def fit_run(
 
 @dataclass
 class StartWatch:
-    """Begins with the weights of another run, where no checkpoint of this one has been read before."""
+    """Begins with the weights of another run, unless a watch before it has read a checkpoint of this one."""
 
     run: Run
     folder: Path | None
 
     def begin(self, state: TrainingState) -> None:
-        tensors = None if state.step else starting_point(self.folder)
-        if tensors is None:
+        if self.folder is None or state.step:
             return
+        tensors, _ = from_start(self.folder, read_tensors)
         try:
             taken = state.start_from(tensors)
         except ValueError as error:
@@ -86,19 +87,17 @@ class StartWatch:
         pass
 
 
-def starting_point(folder: Path | None) -> dict[str, Tensor] | None:
-    """Tensors of the newest checkpoint of another run, to begin with.
+def from_start(folder: Path, read: Callable[[Path], Read]) -> Read:
+    """What ``read`` makes of the newest checkpoint of another run, to begin with.
 
     Raises:
         UsageError: the folder holds no checkpoint that can be read.
     """
-    if folder is None:
-        return None
     found = Checkpoints(Run(folder).checkpoints).complete()
     if not found:
         raise UsageError(f"--start-from {folder}: no checkpoint there; name the folder of a finished run")
     try:
-        return read_tensors(found[-1])[0]
+        return read(found[-1])
     except (OSError, SafetensorError, KeyError, ValueError) as error:
         raise UsageError(f"--start-from: {found[-1]} cannot be read: {error}") from None
 

@@ -8,20 +8,20 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import reduce
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from torch import Tensor
 
 from ganworks import plugin
+from ganworks._recipe_choice import chosen_recipe
 from ganworks.data import Dataset, SourcedDataset
 from ganworks.deploy import Deployable
 from ganworks.errors import UsageError
 from ganworks.options import RunOptions
 from ganworks.registry import Registry
 from ganworks.run import Run
-from ganworks.training import Budget, Recipe, Sampler, Validation, with_technique
+from ganworks.training import Budget, Recipe, Sampler, Validation
 
 Options = TypeVar("Options", bound=RunOptions)
 
@@ -34,6 +34,11 @@ class SampleRequest:
     count: int | None = None  # None: the domain's default
     label: str | None = None  # None: every class in turn
     seed: int = 0
+    truncation: float = 1.0  # of `Sampler.sample`; below 1 only where the pipeline `truncates`
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.truncation <= 1:
+            raise UsageError(f"--truncation {self.truncation:g} is out of range: use 0 to 1")
 
 
 class Pipeline(ABC, Generic[Options]):
@@ -44,6 +49,7 @@ class Pipeline(ABC, Generic[Options]):
     """
 
     default_minutes = 4.0  # training budget when the user gives none
+    truncates = False  # whether `sample` heeds the truncation that it is asked for
 
     def __init__(self, options: Options, run: Run, registry: Registry) -> None:
         self.options = options
@@ -74,8 +80,14 @@ class Pipeline(ABC, Generic[Options]):
         """Numbers against held-out data and simple rivals, as ``metrics.json`` holds them."""
 
     @abstractmethod
-    def deployable(self, sampler: Sampler) -> Deployable:
-        """The generator as an embedding program wants it: outputs in final units, with its card."""
+    def deployable(self, sampler: Sampler, view: str) -> Deployable:
+        """The generator as an embedding program wants it: outputs in final units, with its card.
+
+        Every domain has the view ``app``; see `ganworks.views.generator_view` for the others.
+
+        Raises:
+            UsageError: there is no such view.
+        """
 
     @abstractmethod
     def report(self, sampler: Sampler, metrics: dict[str, Any]) -> Path:
@@ -101,17 +113,8 @@ class Pipeline(ABC, Generic[Options]):
         Raises:
             UsageError: the recipe, one of its options or a technique is unknown or does not fit.
         """
-        build = self.registry.load(self.registry.find(plugin.Recipe, name))
-        sourced = {"source": data.source_space} if isinstance(data, SourcedDataset) else {}
-        try:
-            recipe = build(data.space, **sourced, **self.options.recipe_options)
-        except (TypeError, ValueError) as error:
-            raise UsageError(f"recipe_options do not fit recipe '{name}': {error}") from None
-        assert isinstance(recipe, Recipe)
-        try:
-            return reduce(with_technique, self.options.techniques, recipe)
-        except ValueError as error:
-            raise UsageError(f"recipe '{name}' cannot take on the {error}") from None
+        source = data.source_space if isinstance(data, SourcedDataset) else None
+        return chosen_recipe(self.registry, self.options, name, data.space, source)
 
     def extra_metrics(self, real: Tensor, synthetic: Tensor) -> dict[str, Any]:
         """Metrics that plugins add, by name. Both tensors are (rows, *sample shape) in [-1, 1].

@@ -98,11 +98,15 @@ class Metric(Declaration):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Exporter(Declaration):
-    """A model format: ``target(deployable, path) -> ganworks.deploy.Exported``."""
+    """A model format: ``target(deployable, path) -> ganworks.deploy.Exported``.
+
+    With ``profiles``, the first of them the default, it is ``target(deployable, path, profile)``.
+    """
 
     kind: ClassVar[str] = "exporter"
     target: str
-    suffix: str
+    suffix: str  # of the file; empty for a format that writes a folder
+    profiles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,7 +14,8 @@ import torch
 from pydantic import ValidationError
 
 from ganworks import plugin
-from ganworks._fitting import fit_run, starting_point
+from ganworks._fitting import fit_run, from_start
+from ganworks._recipe_choice import check_recipe, with_absolute_paths
 from ganworks.data import Dataset, SourcedDataset
 from ganworks.deploy import Exported
 from ganworks.errors import RunError, UsageError, nearest
@@ -27,6 +28,7 @@ from ganworks.training import (
     Recipe,
     Sampler,
     find_device,
+    read_scalars,
     read_tensors,
     weights_sha256,
 )
@@ -61,13 +63,17 @@ class Session:
         registry: Registry,
         listeners: Iterable[Callable[[Event], None]] = (),
     ) -> Session:
-        """Start a run in ``folder``; writes ``run.toml``."""
-        find_device(options.device)  # a device that is not there is said before anything is written
+        """Start a run in ``folder``; writes ``run.toml``.
+
+        Raises:
+            UsageError: options that fit no data; nothing has been written.
+        """
+        find_device(options.device)
         registry.find(plugin.Exporter, options.exporter)
-        starting_point(options.start_from)
-        for name in ("data", "start_from"):  # a resume may come from another directory
-            if (path := getattr(options, name)) is not None:
-                options = options.model_copy(update={name: path.resolve()})
+        check_recipe(registry, domain, options)
+        if options.start_from is not None:
+            from_start(options.start_from, read_scalars)  # the tensors are read when they are needed
+        options = with_absolute_paths(registry, options)  # a resume may come from another directory
         run = Run(folder, listeners)
         session = cls(domain, options, run, registry)
         run.save_settings(
@@ -116,23 +122,55 @@ class Session:
             hook.ganworks_run_finished(folder=folder, outcome=outcome)
         return self.run_folder.metrics()
 
-    def sample(self, count: int | None, label: str | None, seed: int, out: Path) -> Path:
-        """Draw ``count`` samples into ``out``; of one class, or of every class in turn."""
-        request = SampleRequest(count=count, label=label, seed=seed, out=out)
+    def sample(
+        self, count: int | None, label: str | None, seed: int, out: Path, *, truncation: float = 1.0
+    ) -> Path:
+        """Draw ``count`` samples into ``out``; of one class, or of every class in turn.
+
+        ``truncation`` in [0, 1] trades variety for quality: at 0 all samples of a class are equal.
+
+        Raises:
+            UsageError: ``truncation`` is out of range, or the domain does not truncate.
+        """
+        request = SampleRequest(count=count, label=label, seed=seed, out=out, truncation=truncation)
+        if truncation != 1 and not self.pipeline.truncates:
+            raise UsageError(f"--truncation {truncation:g}: domain '{self.domain.name}' does not truncate")
         return self.pipeline.sample(self.sampler(), request)
 
     def evaluate(self) -> dict[str, Any]:
         """Compute the numbers of the best generator; updates ``metrics.json``."""
         return self._merge(self.pipeline.evaluate(self.sampler()))
 
-    def export(self, exporter: str | None = None, out: Path | None = None) -> Exported:
-        """Write the generator in a format (default: the options'), by default to ``model/generator.*``."""
+    def export(
+        self,
+        exporter: str | None = None,
+        out: Path | None = None,
+        *,
+        view: str = "app",
+        profile: str | None = None,
+    ) -> Exported:
+        """Write the generator in a format (default: the options'), by default into ``model/``.
+
+        Args:
+            exporter: name of a format.
+            out: file to write, or folder for a format that writes one.
+            view: ``app`` takes a seed and gives final products; domains may have further ones, such as
+                ``latent`` for interpolation.
+            profile: one of the format's, such as ``w16``; default: its first.
+
+        Raises:
+            UsageError: the format has no such profile, or the generator no such view.
+        """
         found = self.registry.find(plugin.Exporter, exporter or self.options.exporter)
-        path = out or self.run_folder.model / f"generator{found.suffix}"
-        exported = self.registry.load(found)(self.pipeline.deployable(self.sampler()), path)
+        chosen = _profile_of(found, profile)
+        unlike = [view] * (view != "app") + chosen * (profile not in (None, *found.profiles[:1]))
+        path = out or self.run_folder.model / f"{'-'.join(['generator', *unlike])}{found.suffix}"
+        exported = self.registry.load(found)(self.pipeline.deployable(self.sampler(), view), path, *chosen)
         assert isinstance(exported, Exported)
         if out is None:
-            self._merge({"export": _export_entry(exported, self.run_folder.folder)})
+            entry = _export_entry(exported, self.run_folder.folder)
+            others = self.run_folder.metrics().get("exports", {})
+            self._merge({"exports": {**others, path.name: entry}} if unlike else {"export": entry})
         return exported
 
     def report(self) -> Path:
@@ -303,6 +341,21 @@ class Session:
         if event["event"] == "checkpoint":
             path = folder / event["path"]
             hook.ganworks_checkpoint_saved(folder=folder, step=event["step"], path=path)
+
+
+def _profile_of(exporter: plugin.Exporter, asked: str | None) -> list[str]:
+    """The further argument of the exporter: a profile where it has some.
+
+    Raises:
+        UsageError: it has no such profile.
+    """
+    if asked is not None and asked not in exporter.profiles:
+        known = f"it has {', '.join(exporter.profiles)}" if exporter.profiles else "it has none"
+        raise UsageError(
+            f"--profile: the format '{exporter.name}' has no profile '{asked}'"
+            f"{nearest(asked, exporter.profiles)}; {known}"
+        )
+    return [asked or exporter.profiles[0]] if exporter.profiles else []
 
 
 def _export_entry(exported: Exported, folder: Path) -> dict[str, Any]:

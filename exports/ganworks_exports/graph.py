@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import copy
-import hashlib
 import io
 import json
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from importlib.metadata import version
 from typing import Any
@@ -20,13 +19,14 @@ from onnxscript.ir.passes.common import ClearMetadataAndDocStringPass
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from ganworks.deploy import Deployable
+from ganworks.deploy import Deployable, Port
 from ganworks_exports import ports
 from ganworks_exports._refusal import refused
+from ganworks_exports.runtime import ModelRefused, weights_sha256
 
 OPSET = 20  # what torch writes by default; onnxruntime fuses best up to 21
-CARD_VERSION = "1"
-EXAMPLE_ROWS = 2  # torch.export takes a size of 1 for a constant
+CARD_VERSION = "2"  # 2: `outputs` in the place of `output`, `view`, `profile`
+PLACES = "{}.place"  # name of what becomes a text: its place among the categories
 
 
 class _Entry(nn.Module):
@@ -36,9 +36,8 @@ class _Entry(nn.Module):
         super().__init__()
         self.network = network
 
-    def forward(self, *inputs: Tensor) -> Tensor:
-        output: Tensor = self.network(*inputs)
-        return output
+    def forward(self, *inputs: Tensor) -> Any:
+        return self.network(*inputs)
 
 
 def evaluation_copy(module: nn.Module) -> nn.Module:
@@ -64,16 +63,16 @@ def without_parametrizations(module: nn.Module) -> nn.Module:
 
 
 def trace(deployable: Deployable, reference: nn.Module) -> Any:
-    """Return the `onnx.ModelProto` of ``reference`` with a free batch size, freed of source positions.
+    """Return the `onnx.ModelProto` of ``reference`` with its free sizes, freed of source positions.
 
     Raises:
         RunError: torch cannot express the network in ONNX, or chose another opset.
     """
     ports.check(deployable)
     rng = np.random.default_rng(0)
-    example = tuple(torch.from_numpy(ports.draw(port, EXAMPLE_ROWS, rng)) for port in deployable.inputs)
-    batch = torch.export.Dim("batch", min=1)
-    free = tuple({0: batch} if ports.is_batched(port) else {} for port in deployable.inputs)
+    sizes = list(ports.trials(deployable))[1]  # a size of 1 would be taken for a constant
+    example = tuple(torch.from_numpy(ports.draw(port, sizes, rng)) for port in deployable.inputs)
+    free = _dynamic(deployable)
     try:
         with _quiet():
             program = torch.onnx.export(
@@ -83,7 +82,7 @@ def trace(deployable: Deployable, reference: nn.Module) -> Any:
                 opset_version=OPSET,
                 dynamic_shapes=(free,),
                 input_names=[port.name for port in deployable.inputs],
-                output_names=[deployable.output.name],
+                output_names=[PLACES.format(p.name) if p.categories else p.name for p in deployable.outputs],
                 external_data=False,
                 verbose=False,
             )
@@ -96,12 +95,54 @@ def trace(deployable: Deployable, reference: nn.Module) -> Any:
     ClearMetadataAndDocStringPass()(program.model)
     model = program.model_proto
     model.graph.ClearField("value_info")
+    for port, value in zip(deployable.outputs, list(model.graph.output), strict=True):
+        _name_sizes(value, port)
+        if port.categories:
+            _as_text(model.graph, port, value)
     _check_opset(model)
     return model
 
 
-def describe(model: Any, deployable: Deployable) -> Any:
+def _dynamic(deployable: Deployable) -> tuple[dict[int, Any], ...]:
+    """What `torch.export` must keep free of each input: a multiple is a factor of a free number."""
+    dims: dict[str, Any] = {}
+    for name, multiple in ports.free_sizes(deployable).items():
+        dim = torch.export.Dim(name if multiple == 1 else f"{name}_over_{multiple}", min=1)
+        dims[name] = dim if multiple == 1 else multiple * dim
+    return tuple(
+        {place: dims[size] for place, size in enumerate(port.shape) if isinstance(size, str)}
+        for port in deployable.inputs
+    )
+
+
+def _name_sizes(value: Any, port: Port) -> None:
+    """Write the declared shape over the traced one, which sometimes has a constant for a free size."""
+    dims = value.type.tensor_type.shape.dim
+    for size, dim in zip(port.shape, dims, strict=False):  # the parity check compares ranks and fixed sizes
+        if isinstance(size, str):
+            dim.dim_param = size
+
+
+def _as_text(graph: Any, port: Port, value: Any) -> None:
+    """Let the graph look its places up among the texts: a plain Gather, known to every runtime."""
+    texts = f"{port.name}.categories"
+    graph.initializer.append(
+        onnx.helper.make_tensor(
+            texts,
+            onnx.TensorProto.STRING,
+            [len(port.categories)],
+            [text.encode() for text in port.categories],
+        )
+    )
+    graph.node.append(onnx.helper.make_node("Gather", [texts, value.name], [port.name], axis=0))
+    value.name = port.name
+    value.type.tensor_type.elem_type = onnx.TensorProto.STRING
+
+
+def describe(model: Any, deployable: Deployable, precision: Mapping[str, Any]) -> Any:
     """Write the card into the model's metadata and return the model, accepted by the ONNX checker.
+
+    ``precision`` is what the card says of the numbers: the profile, and what it cost.
 
     Raises:
         RunError: the card is not JSON, or the checker objects.
@@ -109,9 +150,11 @@ def describe(model: Any, deployable: Deployable) -> Any:
     card = {
         **deployable.card,
         "inputs": [ports.as_card(port) for port in deployable.inputs],
-        "output": ports.as_card(deployable.output),
+        "outputs": [ports.as_card(port) for port in deployable.outputs],
+        "view": deployable.view,
+        **precision,
         "opset": OPSET,
-        "weights_sha256": weights_sha256(model),
+        "weights_sha256": _weights_sha256(model),
     }
     properties = {"card_version": CARD_VERSION, "synthetic_content": "true"}
     try:
@@ -130,14 +173,12 @@ def describe(model: Any, deployable: Deployable) -> Any:
     return model
 
 
-def weights_sha256(model: Any) -> str:
-    """Return the hash of all weights in the order of their names: name, type, shape and values."""
-    digest = hashlib.sha256()
-    for weight in sorted(model.graph.initializer, key=lambda weight: str(weight.name)):
-        values = onnx.numpy_helper.to_array(weight)
-        digest.update(f"{weight.name} {values.dtype} {values.shape}".encode())
-        digest.update(np.ascontiguousarray(values).tobytes())
-    return digest.hexdigest()
+def _weights_sha256(model: Any) -> str:
+    """As every program with the runtime will compute it; a file that it would not read is not written."""
+    try:
+        return weights_sha256(model.SerializeToString())
+    except ModelRefused as error:
+        raise refused("the runtime would refuse the model", error) from error
 
 
 def _check_opset(model: Any) -> None:

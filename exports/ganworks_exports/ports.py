@@ -1,8 +1,9 @@
-"""What the ports of a deployable mean to this exporter: which size is free, and values to try."""
+"""What the ports of a deployable mean to this exporter: which sizes are free, and values to try."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,19 +12,57 @@ from numpy.typing import NDArray
 from ganworks.deploy import Deployable, Port
 from ganworks_exports._refusal import refused
 
-BATCH = "batch"  # the one free size
+BATCH = "batch"  # the free size that every output begins with
+BATCHES = (1, 2, 5)
+SIDES = (24, 40, 64)  # about the sides at which free heights and widths are tried
 
 Feed = Mapping[str, NDArray[Any]]
+Sizes = Mapping[str, int]
+
+_COUNTED = re.compile(r"(?:(\d+)\*)?([A-Za-z_]\w*)")  # 4*height
 
 
 def check(deployable: Deployable) -> None:
     """Raise RunError for ports that this exporter cannot serve."""
-    for port in (*deployable.inputs, deployable.output):
-        free = [(place, size) for place, size in enumerate(port.shape) if isinstance(size, str)]
-        if free not in ([], [(0, BATCH)]):
-            raise refused(f"only the first size may be free, as '{BATCH}', but {_describe(port)}")
-    if not is_batched(deployable.output):
-        raise refused(f"the output needs '{BATCH}' as its first size, but {_describe(deployable.output)}")
+    names = [port.name for port in (*deployable.inputs, *deployable.outputs)]
+    if len(set(names)) < len(names):
+        raise refused(f"two ports have one name among {', '.join(names)}")
+    free = free_sizes(deployable)
+    for port in (*deployable.inputs, *deployable.outputs):
+        if any(size == BATCH for size in port.shape[1:]):
+            raise refused(f"'{BATCH}' must come first, but {_describe(port)}")
+    for port in deployable.outputs:
+        if not is_batched(port):
+            raise refused(f"an output needs '{BATCH}' as its first size, but {_describe(port)}")
+        for size in port.shape:
+            if isinstance(size, str) and _parsed(size)[1] not in free:
+                raise refused(f"no input has the free size of '{size}', but {_describe(port)}")
+
+
+def free_sizes(deployable: Deployable) -> dict[str, int]:
+    """Return the names of the inputs' free sizes, and what each must be a multiple of."""
+    return {
+        size: port.multiples.get(size, 1)
+        for port in deployable.inputs
+        for size in port.shape
+        if isinstance(size, str)
+    }
+
+
+def trials(deployable: Deployable) -> Iterator[Sizes]:
+    """Yield sizes to try: every batch of `BATCHES`, with other heights and widths where those are free."""
+    for number, batch in enumerate(BATCHES):
+        free = {name: m for name, m in free_sizes(deployable).items() if name != BATCH}
+        sides = {
+            name: -(-SIDES[(number + place) % len(SIDES)] // multiple) * multiple
+            for place, (name, multiple) in enumerate(free.items())
+        }
+        yield {BATCH: batch, **sides}
+
+
+def shape_at(port: Port, sizes: Sizes) -> tuple[int, ...]:
+    """Return the port's shape where the free sizes are ``sizes``."""
+    return tuple(size if isinstance(size, int) else _counted(size, sizes) for size in port.shape)
 
 
 def is_batched(port: Port) -> bool:
@@ -31,28 +70,62 @@ def is_batched(port: Port) -> bool:
     return port.shape[:1] == (BATCH,)
 
 
-def draw(port: Port, rows: int, rng: np.random.Generator) -> NDArray[Any]:
-    """Return ``rows`` random values for an input: uniform over its range, else standard normal.
+def draw(port: Port, sizes: Sizes, rng: np.random.Generator) -> NDArray[Any]:
+    """Return random values for an input: uniform over its range, else standard normal.
 
     Raises:
         RunError: an integer input has no range.
     """
-    dtype = np.dtype(port.dtype)
-    shape = [rows if size == BATCH else int(size) for size in port.shape]
+    dtype, shape = np.dtype(port.dtype), shape_at(port, sizes)
     if port.low is None or port.high is None:
         if dtype.kind != "f":
             raise refused(f"the {dtype} input '{port.name}' declares no range (low, high)")
         return np.asarray(rng.standard_normal(shape)).astype(dtype)
     if dtype.kind == "f":
         return np.asarray(rng.uniform(port.low, port.high, shape)).astype(dtype)
-    return np.asarray(rng.integers(int(port.low), int(port.high), shape, endpoint=True)).astype(dtype)
+    return np.asarray(rng.integers(int(port.low), int(port.high), shape, np.int64, endpoint=True)).astype(
+        dtype
+    )
+
+
+def feeds(deployable: Deployable, count: int, rows: int, seed: int) -> list[Feed]:
+    """Return ``count`` feeds of ``rows`` rows: real ones where the deployable has examples.
+
+    Inputs with a default that all rows share, such as truncation, have it in every other feed: what a program
+    feeds most often.
+    """
+    rng = np.random.default_rng(seed)
+    sizes = {**list(trials(deployable))[-1], BATCH: rows}
+    found: list[Feed] = []
+    for number in range(count):
+        feed = {port.name: draw(port, sizes, rng) for port in deployable.inputs}
+        for port in deployable.inputs:
+            if port.default is not None and not is_batched(port) and number % 2 == 0:
+                feed[port.name] = np.full(shape_at(port, sizes), port.default, port.dtype)
+        for name, values in deployable.examples.items():
+            feed[name] = values[rng.integers(0, len(values), rows)]
+        found.append(feed)
+    return found
 
 
 def as_card(port: Port) -> dict[str, Any]:
     """Return the port as an embedding program reads it in the model's card."""
-    ranged = {} if port.low is None or port.high is None else {"low": port.low, "high": port.high}
     fixed = {"name": port.name, "dtype": port.dtype, "shape": list(port.shape), "meaning": port.meaning}
-    return {**fixed, **ranged}
+    ranged = {} if port.low is None or port.high is None else {"low": port.low, "high": port.high}
+    more = {"default": port.default, "multiples": dict(port.multiples), "categories": list(port.categories)}
+    return {**fixed, **ranged, **{key: value for key, value in more.items() if value not in (None, {}, [])}}
+
+
+def _counted(size: str, sizes: Sizes) -> int:
+    factor, name = _parsed(size)
+    return factor * sizes[name]
+
+
+def _parsed(size: str) -> tuple[int, str]:
+    match = _COUNTED.fullmatch(size)
+    if match is None:
+        raise refused(f"the size '{size}' is no name and no multiple of one, such as 4*height")
+    return int(match[1] or 1), match[2]
 
 
 def _describe(port: Port) -> str:

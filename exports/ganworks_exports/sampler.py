@@ -10,24 +10,32 @@ from ganworks.run import write_text
 FILE = "sample.py"
 
 SCRIPT = '''\
-"""Draw synthetic samples from the model beside this file. Needs: pip install numpy onnxruntime"""
+"""Draw synthetic samples from a model beside this file. Needs: pip install numpy onnxruntime"""
 import argparse, json, pathlib, numpy as np, onnxruntime
 
-path = pathlib.Path(__file__).with_name(MODEL)
-model = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-card = json.loads(model.get_modelmeta().custom_metadata_map["card"])
-names = card.get("classes", [])
 ask = argparse.ArgumentParser(description=__doc__)
 ask.add_argument("--count", type=int, default=16)
-ask.add_argument("--label", choices=names, help="one class only; default: all in turn")
-ask.add_argument("--seed", type=int, default=0)
+ask.add_argument("--label", help="one class only; default: all in turn")
+ask.add_argument("--seed", type=int, default=0, help="of the first sample; the next has the next seed")
+ask.add_argument("--truncation", type=float, default=1.0, help="0 to 1: from typical to varied")
+ask.add_argument("--model", type=pathlib.Path, default=pathlib.Path(__file__).with_name(MODEL))
 ask.add_argument("--out", default="samples.npz")
 args = ask.parse_args()
+
+model = onnxruntime.InferenceSession(args.model, providers=["CPUExecutionProvider"])
+card = json.loads(model.get_modelmeta().custom_metadata_map["card"])
+names = card.get("classes", [])
+if args.label and args.label not in names:
+    ask.error(f"--label: no class {args.label!r}; the classes are {', '.join(names) or 'none'}")
 
 rng, feed, sizes = np.random.default_rng(args.seed), {}, {"batch": args.count}
 for port in card["inputs"]:
     shape, low, high = [sizes.get(size, size) for size in port["shape"]], port.get("low"), port.get("high")
-    if port["name"] == "label" and names:
+    if port["name"] == "seed":
+        values = args.seed + np.arange(args.count)
+    elif port["name"] == "truncation":
+        values = np.clip(args.truncation, low, high)
+    elif port["name"] == "label" and names:
         values = np.resize([names.index(args.label)] if args.label else range(len(names)), shape)
     elif port["dtype"].startswith("float"):
         values = rng.standard_normal(shape) if low is None else rng.uniform(low, high, shape)
@@ -38,8 +46,9 @@ for port in card["inputs"]:
 rows = [port["name"] for port in card["inputs"] if port["shape"][:1] == ["batch"]]
 parts = []
 for i in range(0, args.count, 32):  # 32 at a time: memory stays small
-    parts += model.run(None, {**feed, **{name: feed[name][i : i + 32] for name in rows}})
-np.savez_compressed(args.out, **{card["output"]["name"]: np.concatenate(parts)}, **feed, classes=names)
+    parts.append(model.run(None, {**feed, **{name: feed[name][i : i + 32] for name in rows}}))
+made = {port["name"]: np.concatenate(part) for port, part in zip(card["outputs"], zip(*parts))}
+np.savez_compressed(args.out, **made, **{k: v for k, v in feed.items() if k not in made}, classes=names)
 print(f"{args.count} synthetic samples in {args.out}")
 '''
 
@@ -67,7 +76,15 @@ def check_free(model: Path) -> None:
 
 
 def write(model: Path) -> Path:
-    """Write ``sample.py`` beside ``model`` and return its path; see `check_free` for one that is there."""
+    """Write ``sample.py`` beside ``model`` and return its path; see `check_free` for one that is there.
+
+    One that is there and was written for another model of the folder stays: it takes ``--model``.
+    """
     path = model.with_name(FILE)
+    if path.exists() and any(
+        f"with_name({other.name!r})" in path.read_text(encoding="utf-8")
+        for other in model.parent.glob(f"*{model.suffix}")
+    ):
+        return path
     write_text(path, SCRIPT.replace("MODEL", repr(model.name)))
     return path

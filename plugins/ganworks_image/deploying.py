@@ -4,51 +4,57 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ganworks.deploy import Deployable, Port
 from ganworks.training import Sampler
+from ganworks.views import generator_view
+from ganworks_image.intensity import IntensityMap
 from ganworks_image.study import Study
 
 
-def deployable(sampler: Sampler, study: Study, card: dict[str, Any]) -> Deployable:
-    """Return what an exporter receives: latent and label in, images in the units of the study out."""
+def deployable(sampler: Sampler, study: Study, card: dict[str, Any], view: str) -> Deployable:
+    """Return what an exporter receives: images (batch, height, width, channels) in the units of the study.
+
+    Raises:
+        UsageError: the generator has no such view.
+    """
     intensity = study.intensity
-    whole = intensity.dtype == "uint8"
-    latent = Port(
-        name="latent", dtype="float32", shape=("batch", sampler.latent), meaning="standard normal numbers"
-    )
-    label = Port(
-        name="label",
-        dtype="int64",
-        shape=("batch",),
-        meaning="class number",
-        low=0,
-        high=len(study.classes) - 1,
-    )
+    channels, height, width = study.images.shape[1:]
     image = Port(
         name="image",
-        dtype="uint8" if whole else "float32",
-        shape=("batch", *study.images.shape[1:]),
+        dtype=_exported(intensity),
+        shape=("batch", height, width, channels),
         meaning=f"synthetic image in {intensity.unit}",
         low=intensity.low,
         high=intensity.high,
     )
-    module = InUnits(sampler.module(), intensity.low, intensity.high, whole)
-    return Deployable(module=module, inputs=(latent, label), output=image, card=card)
+    finish = InUnits(intensity)
+    classes = study.classes if study.labelled else ()
+    return generator_view(sampler, view, finish=finish, outputs=[image], classes=classes, card=card)
 
 
 class InUnits(nn.Module):
-    """A generator whose output is in the units of the input files: whole numbers 0..255, or float."""
+    """From [-1, 1] to pictures as programs hold them: channels last, in the units of the input files."""
 
-    def __init__(self, generator: nn.Module, low: float, high: float, whole: bool) -> None:
+    def __init__(self, intensity: IntensityMap) -> None:
         super().__init__()
-        self.generator = generator
-        self.low, self.high, self.whole = low, high, whole
+        self.low, self.high = intensity.low, intensity.high
+        self.dtype = getattr(torch, _exported(intensity))
 
-    def forward(self, latent: Tensor, label: Tensor) -> Tensor:
-        """(batch, latent), (batch,) -> (batch, channels, height, width)."""
-        x: Tensor = self.generator(latent, label).clamp(-1, 1)
-        x = (x + 1) * ((self.high - self.low) / 2) + self.low
-        return x.round().clamp(0, 255).to(torch.uint8) if self.whole else x
+    def forward(self, images: Tensor) -> Tensor:
+        """(batch, channels, height, width) -> (batch, height, width, channels)."""
+        x = (images.clamp(-1, 1).permute(0, 2, 3, 1) + 1) * ((self.high - self.low) / 2) + self.low
+        return x if self.dtype.is_floating_point else x.round().to(self.dtype)
+
+
+def _exported(intensity: IntensityMap) -> str:
+    """The type of an exported picture: that of the input files, with no more bits than programs expect."""
+    dtype = np.dtype(intensity.dtype)
+    if dtype.kind == "f":
+        return "float32"
+    limits = np.iinfo(dtype)
+    inside = limits.min <= intensity.low and intensity.high <= limits.max
+    return dtype.name if inside and dtype.name in ("uint8", "uint16", "int16") else "int32"

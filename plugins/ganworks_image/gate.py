@@ -79,7 +79,15 @@ class CopyGate:
         """The most alike training image of each image."""
         return nearest_training(at_most(images), self.train, self.rule)
 
-    def draw(self, sampler: Sampler, labels: Tensor, first: int, *, small: bool = False) -> Kept:
+    def draw(
+        self,
+        sampler: Sampler,
+        labels: Tensor,
+        first: int,
+        *,
+        small: bool = False,
+        truncation: float = 1.0,
+    ) -> Kept:
         """One sample for each label, drawn again where it was a near-copy (twice at most).
 
         Args:
@@ -87,9 +95,10 @@ class CopyGate:
             labels: (rows,) classes wanted.
             first: seed of the first sample; see `first_seed`.
             small: keep the images at 64 pixels or less.
+            truncation: of every sample, in [0, 1]; see `Sampler.sample`.
         """
         seeds = first + torch.arange(len(labels))
-        images = _drawn(sampler, labels, seeds, small)
+        images = _drawn(sampler, labels, seeds, small, truncation)
         near = self.nearest(images)
         distances, copies = near.distance.clone(), near.is_copy.clone()
         dropped = int(copies.sum())
@@ -98,7 +107,7 @@ class CopyGate:
                 break
             again = copies.nonzero()[:, 0]
             seeds[again] += len(labels) * 2
-            images[again] = _drawn(sampler, labels[again], seeds[again], small)
+            images[again] = _drawn(sampler, labels[again], seeds[again], small, truncation)
             near = self.nearest(images[again])
             distances[again], copies[again] = near.distance, near.is_copy
             dropped += int(near.is_copy.sum())
@@ -129,8 +138,8 @@ def small_rows(part: ArrayDataset) -> Tensor:
     return torch.cat([at_most(part.rows(block)) for block in index.split(BLOCK)])
 
 
-def _drawn(sampler: Sampler, labels: Tensor, seeds: Tensor, small: bool) -> Tensor:
+def _drawn(sampler: Sampler, labels: Tensor, seeds: Tensor, small: bool, truncation: float = 1.0) -> Tensor:
     if not small or len(labels) == 0:
-        return sampler.sample(labels, seeds)
+        return sampler.sample(labels, seeds, truncation=truncation)
     parts = zip(labels.split(BLOCK), seeds.split(BLOCK), strict=True)
-    return torch.cat([at_most(sampler.sample(y, s)) for y, s in parts])
+    return torch.cat([at_most(sampler.sample(y, s, truncation=truncation)) for y, s in parts])

@@ -57,6 +57,7 @@ class StudyPipeline(Pipeline[AnyOptions], Generic[AnyOptions]):
     """
 
     default_minutes = 3.0
+    truncates = True
     wording = Wording()
     notice = "Machine-generated images."  # goes with the exported model
 
@@ -128,13 +129,20 @@ class StudyPipeline(Pipeline[AnyOptions], Generic[AnyOptions]):
         labels = self._wanted(request)
         # samples asked for later are further ones, not those that the run has written already
         purpose = Purpose.FILES if request.out == self.run.samples else Purpose.MORE_FILES
-        kept = self._gate.draw(sampler, labels, first_seed(purpose, request.seed))
+        first = first_seed(purpose, request.seed)
+        kept = self._gate.draw(sampler, labels, first, truncation=request.truncation)
         if len(kept.labels) < len(labels):
             self.run.warn(
                 "near-copies",
                 f"{len(kept.labels)} of {len(labels)} samples written to {request.out.name}: the others were "
                 "near-copies of training images each time they were drawn; train on more images, or shorter",
             )
+        columns: dict[str, list[Any]] = {
+            "nearest_training_distance": np.round(kept.distances.numpy(), 4).tolist(),
+            "verdict": ["kept"] * len(kept.labels),
+        }
+        if request.truncation != 1:
+            columns["truncation"] = [request.truncation] * len(kept.labels)
         write_samples(
             request.out,
             kept.images,
@@ -142,10 +150,7 @@ class StudyPipeline(Pipeline[AnyOptions], Generic[AnyOptions]):
             kept.seeds.tolist(),
             self.study,
             self._generator_hash,
-            columns={
-                "nearest_training_distance": np.round(kept.distances.numpy(), 4).tolist(),
-                "verdict": ["kept"] * len(kept.labels),
-            },
+            columns=columns,
         )
         self.run.emit("samples", folder=str(request.out), written=len(kept.labels), dropped=kept.dropped)
         return request.out
@@ -175,8 +180,8 @@ class StudyPipeline(Pipeline[AnyOptions], Generic[AnyOptions]):
                 f"rare class ({self.run.folder / REPORT} has the numbers)"
             )
 
-    def deployable(self, sampler: Sampler) -> Deployable:
-        return deployable(sampler, self.study, self.card())
+    def deployable(self, sampler: Sampler, view: str) -> Deployable:
+        return deployable(sampler, self.study, self.card(), view)
 
     def report(self, sampler: Sampler, metrics: dict[str, Any]) -> Path:
         wording = self.wording if self.options.downstream else replace(self.wording, downstream=False)

@@ -11,9 +11,10 @@ from ganworks_image.study import Study
 
 EMBED = """import numpy as np, onnxruntime as ort
 session = ort.InferenceSession("{file}")
-latent = np.random.default_rng(0).standard_normal((16, {latent}), dtype=np.float32)
-label = np.full(16, {label})  # {name}
-images = session.run(None, {{"latent": latent, "label": label}})[0]"""
+feed = {{"seed": np.arange(16), "truncation": np.array(1, np.float32)}}{label}
+images = session.run(None, feed)[0]  # (16, height, width, channels)"""
+LABEL = """
+feed["label"] = np.full(16, {number})  # {name}"""
 
 SPLIT_BY = {"copies": "image by image, with near copies kept together", "given split": "as given"}
 
@@ -59,16 +60,10 @@ def model_section(page: Report, run: Run, study: Study, metrics: dict[str, Any],
     )
     section.text(use)
     if export:
-        latent = _latent(metrics)
-        file = Path(export["file"]).name
-        code = EMBED.format(file=file, latent=latent, label=0, name=study.classes[0])
+        label = LABEL.format(number=0, name=study.classes[0]) if len(study.classes) > 1 else ""
+        code = EMBED.format(file=Path(export["file"]).name, label=label)
         section.text("To embed the model, with numpy and onnxruntime only:")
         section.code(code, "python")
-
-
-def _latent(metrics: dict[str, Any]) -> int:
-    """Length of the latent, as the export noted it."""
-    return int(metrics.get("training", {}).get("latent", 64))
 
 
 def _leak_rows(study: Study) -> list[list[Any]]:

@@ -42,6 +42,10 @@ def test_the_table_is_grouped_by_what_is_trained_on(rings: Path, gan: Gan) -> No
     assert "Traceback" not in out
 
 
+def test_a_recipe_that_needs_an_option_is_listed_with_what_it_needs(rings: Path, gan: Gan) -> None:
+    assert "--set recipe_options.teacher=RUN" in str(listed(gan, "--size", 16)["distilled"]["error"])
+
+
 class Broken:
     """A plugin whose only recipe cannot be built."""
 

@@ -118,11 +118,35 @@ USAGE = [
         "recipe_options do not fit recipe 'ring-lsgan'",
     ),
     (["sample", "nowhere", "--seed", str(2**31)], "Invalid value for '--seed'"),
+    (["sample", "nowhere", "--truncation", "1.5"], "Invalid value for '--truncation'"),
+    (["sample", "nowhere", "--truncation", "-0.1"], "Invalid value for '--truncation'"),
     (["resume", "nowhere"], "nowhere is not a run folder"),
     (["sample", "nowhere", "-n", "0"], "Invalid value for '-n'"),
     (["plugins", "show", "ring"], "no plugin named 'ring' (did you mean 'rings'?)"),
     (["plugin"], "Did you mean 'plugins'?"),
     (["sample"], "Missing argument 'RUN'"),
+]
+
+
+UNREAD = ["run", "rings", "--data", "none.npz"]  # data that would be refused if they were read
+USAGE += [
+    ([*UNREAD, "--technique", "lecma"], "no technique named 'lecma' (did you mean 'lecam'?)"),
+    (
+        [*UNREAD, "--recipe", "wgan-gp", "--technique", "lecam", "--technique", "label-smoothing"],
+        "recipe 'wgan-gp' cannot take on the technique label-smoothing: ",
+    ),
+    ([*UNREAD, "--recipe", "dcgan", "--technique", "lecam=-1"], "technique lecam=-1: the amount (weight)"),
+    ([*UNREAD, "--recipe", "pix2pix"], "pix2pix trains on pairs of images"),
+    ([*UNREAD, "--recipe", "distilled"], "a trained teacher: name its run, --set recipe_options.teacher=RUN"),
+    (
+        [*UNREAD, "--recipe", "distilled", "--set", "recipe_options.teacher=old"],
+        "/old is not a run folder",
+    ),
+    (
+        [*UNREAD, "--recipe", "distilled", "--set", "recipe_options.teacher=3"],
+        "recipe_options.teacher: 3 is no path",
+    ),
+    ([*UNREAD, "--start-from", "old"], "--start-from old: no checkpoint there"),
 ]
 
 
@@ -172,6 +196,15 @@ def test_out_is_never_overwritten_by_accident(done: Path, gan: Gan) -> None:
     code, _, err = gan(*again, "--out", "mine/thesis.tex")
     assert code == 2
     assert "is a file" in err
+
+
+def test_a_domain_that_does_not_truncate_says_so(done: Path, gan: Gan) -> None:
+    code, out, err = gan("sample", done, "-n", 2, "--truncation", 0.5)
+    assert (code, out) == (2, "")
+    assert err == "error: --truncation 0.5: domain 'rings' does not truncate\n"
+    assert not (done / "samples-seed-0-truncation-0.5").exists()
+    code, out, _ = gan("sample", done, "-n", 2, "--truncation", 1, "--json")
+    assert (code, json.loads(out)["truncation"]) == (0, 1)
 
 
 def test_a_wrong_option_does_not_cost_the_run_that_force_would_replace(done: Path, gan: Gan) -> None:

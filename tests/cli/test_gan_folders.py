@@ -96,6 +96,9 @@ def test_only_a_run_that_read_nothing_is_dropped(
         (run / "checkpoints").mkdir()
     drop_stillborn(run)
     assert run.exists() == kept
+    if kept:
+        drop_stillborn(run, though_read=True)
+        assert run.exists() == checkpoints
 
 
 def test_a_run_with_damaged_stages_is_kept(tmp_path: Path) -> None:
@@ -105,11 +108,29 @@ def test_a_run_with_damaged_stages_is_kept(tmp_path: Path) -> None:
     assert (run / "run.toml").exists()
 
 
-def test_a_slip_found_after_the_data_were_read_costs_no_data(rings: Path, gan: Gan) -> None:
-    code, _, err = gan(*RUN, "--set", "recipe_options.btch=1", "--out", "r")  # the data pick the recipe
+def test_a_slip_found_after_the_data_were_read_leaves_no_folder(rings: Path, gan: Gan) -> None:
+    slip = (*RUN, "--set", "recipe_options.btch=1", "--out", "r")  # the data pick the recipe
+    for _ in range(2):  # the corrected command can have the same --out
+        code, _, err = gan(*slip)
+        assert code == 2
+        assert "recipe_options do not fit" in err
+        assert not Path("r").exists()
+
+
+def test_where_it_replaced_a_run_its_data_are_kept(rings: Path, gan: Gan) -> None:
+    a_run(Path("r"))
+    code, _, err = gan(*RUN, "--set", "recipe_options.btch=1", "--out", "r", "--force")
     assert code == 2
     assert "recipe_options do not fit" in err
     assert Path("r/cache/rings.npz").exists()
+
+
+def test_a_start_that_does_not_fit_leaves_no_folder(trained: Path, gan: Gan) -> None:
+    wider = ("--set", "recipe_options.width=16", "--start-from", trained, "--out", "r")
+    code, _, err = gan(*RUN, *wider)
+    assert code == 2
+    assert err.splitlines()[-1].startswith(f"error: --start-from {trained.resolve()}: ")
+    assert not Path("r").exists()
 
 
 def test_a_device_that_is_not_there_does_not_cost_the_run_to_replace(rings: Path, gan: Gan) -> None:

@@ -52,9 +52,9 @@ class TinyPipeline(Pipeline[RunOptions]):
         real = torch.zeros(4, 1, 8, 8)
         return {"extra": self.extra_metrics(real, sampler.balanced(4, 0)[0])}
 
-    def deployable(self, sampler):
+    def deployable(self, sampler, view):
         port = Port(name="latent", dtype="float32", shape=("batch", 8), meaning="noise")
-        return Deployable(module=sampler.module(), inputs=(port,), output=port)
+        return Deployable(module=sampler.module(), inputs=(port,), outputs=(port,))
 
     def report(self, sampler, metrics):
         self.calls.append("report")

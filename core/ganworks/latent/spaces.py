@@ -8,6 +8,8 @@ from typing import Protocol, cast, runtime_checkable
 import torch
 from torch import Tensor, nn
 
+from ganworks.latent.normal import normal_quantile
+
 
 @runtime_checkable
 class StyleGenerator(Protocol):
@@ -47,8 +49,8 @@ class LatentSpace(Protocol):
         """(rows, size): what the points are truncated to, the mean of their classes."""
         ...
 
-    def truncated(self, points: Tensor, labels: Tensor, truncation: float) -> Tensor:
-        """Points (rows, size) nearer to the centre: all of them at 0, unchanged at 1."""
+    def truncated(self, points: Tensor, labels: Tensor, truncation: float | Tensor) -> Tensor:
+        """Points (rows, size) nearer to the centre: all of them at 0, unchanged at 1; a number or scalar."""
         ...
 
     def between(self, start: Tensor, end: Tensor, share: Tensor) -> Tensor:
@@ -73,9 +75,10 @@ class StyleSpace:
     def centre(self, points: Tensor, labels: Tensor) -> Tensor:
         return self.generator.mean_style(labels)
 
-    def truncated(self, points: Tensor, labels: Tensor, truncation: float) -> Tensor:
+    def truncated(self, points: Tensor, labels: Tensor, truncation: float | Tensor) -> Tensor:
         """mean + truncation (w - mean). Karras et al. 2019, appendix B."""
-        return self.centre(points, labels).lerp(points, truncation)
+        share = torch.as_tensor(truncation, dtype=points.dtype, device=points.device)
+        return self.centre(points, labels).lerp(points, share)  # exact at both ends
 
     def between(self, start: Tensor, end: Tensor, share: Tensor) -> Tensor:
         return start.lerp(end, share)
@@ -98,18 +101,16 @@ class NormalSpace:
     def centre(self, points: Tensor, labels: Tensor) -> Tensor:
         return torch.zeros_like(points)
 
-    def truncated(self, points: Tensor, labels: Tensor, truncation: float) -> Tensor:
+    def truncated(self, points: Tensor, labels: Tensor, truncation: float | Tensor) -> Tensor:
         """Standard normal values, made truncated normal ones: Phi^-1(1/2 + truncation (Phi(z) - 1/2)).
 
         Brock et al. 2019 (BigGAN), section 3.1, draw again what lies outside of a threshold. The monotone map
         gives the same distribution, that of the central share ``truncation`` of the normal, and keeps
         every sample a continuous function of its seed.
         """
-        if truncation == 1:
-            return points  # Phi is 1 in floating point for large values, and its inverse there infinite
-        central = 0.5 + truncation * (torch.special.ndtr(points.double()) - 0.5)
-        made: Tensor = torch.special.ndtri(central).to(points.dtype)
-        return made
+        share = torch.as_tensor(truncation, dtype=points.dtype, device=points.device)
+        central = torch.erf(points * 0.5**0.5) / 2 * share  # Phi(z) - 1/2, shrunk
+        return torch.where(share < 1, normal_quantile(central), points)
 
     def between(self, start: Tensor, end: Tensor, share: Tensor) -> Tensor:
         """On the arc, so that the length stays one that normal latents have. White 2016, section 2."""

@@ -18,13 +18,14 @@ from ganworks.training.auxiliary import (
     mutual_information,
     real_class,
 )
-from ganworks.training.checkpoint import Checkpoints, read_tensors, weights_sha256, write_tensors
-from ganworks.training.distillation import (
-    feature_distillation,
-    pixel_distillation,
-    teacher_judged,
-    teacher_side,
+from ganworks.training.checkpoint import (
+    Checkpoints,
+    read_scalars,
+    read_tensors,
+    weights_sha256,
+    write_tensors,
 )
+from ganworks.training.distillation import feature_distillation, pixel_distillation
 from ganworks.training.draw import Batch, Draw
 from ganworks.training.engine import Engine, EngineSettings, TorchEngine, find_device, usable_cores
 from ganworks.training.fit import Budget, PhaseRecord, Watch, calibrate_for, fit
@@ -153,14 +154,13 @@ __all__ = [
     "pixel_distillation",
     "r1",
     "r2",
+    "read_scalars",
     "read_tensors",
     "real_class",
     "reconstruction",
     "remember_weights",
     "replayed_side",
     "smoothed",
-    "teacher_judged",
-    "teacher_side",
     "top_k",
     "two_player",
     "unrolled_game",

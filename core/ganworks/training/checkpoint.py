@@ -100,5 +100,18 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         KeyError: a safetensors file that ganworks did not write.
     """
     with safe_open(path, framework="pt") as file:
-        scalars = json.loads((file.metadata() or {})["ganworks"])
-        return {key: file.get_tensor(key) for key in file.keys()}, scalars  # noqa: SIM118
+        return {key: file.get_tensor(key) for key in file.keys()}, _scalars(file.metadata())  # noqa: SIM118
+
+
+def read_scalars(path: Path) -> dict[str, Any]:
+    """Read the JSON values of a file of `write_tensors`, from its header; a file cut short is noticed.
+
+    Raises: as `read_tensors`.
+    """
+    with safe_open(path, framework="pt") as file:
+        return _scalars(file.metadata())
+
+
+def _scalars(metadata: Mapping[str, str] | None) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((metadata or {})["ganworks"])
+    return found

@@ -7,7 +7,6 @@ from typing import cast
 from torch import Tensor
 
 from ganworks.training.auxiliary import HIDDEN, feature_of
-from ganworks.training.losses import AdversarialLoss
 from ganworks.training.needs import DISCRIMINATOR, needing, network_called
 from ganworks.training.step import Step
 
@@ -25,20 +24,6 @@ def feature_distillation(step: Step, *, feature: str = "hidden") -> Tensor:
     """The same distance between features of the discriminator, (rows,): what pixels alone would blur."""
     target = feature_of(step, taught(step), feature).detach()
     return (target - feature_of(step, step.fake, feature)).abs().flatten(1).mean(1)
-
-
-@needing(TEACHER, DISCRIMINATOR)
-def teacher_judged(step: Step, *, loss: AdversarialLoss) -> Tensor:
-    """The discriminator's side of a game against a teacher that still learns, (batch, k)."""
-    return loss.discriminator(step.judge(step.real).logits, step.judge(taught(step)).logits)
-
-
-@needing(TEACHER, DISCRIMINATOR)
-def teacher_side(step: Step, *, loss: AdversarialLoss) -> Tensor:
-    """The teacher's own side of that game, (batch, k)."""
-    logits = step.judge(taught(step)).logits
-    real = step.judge(step.real).logits if loss.pairs_real else logits
-    return loss.generator(logits, real)
 
 
 def taught(step: Step) -> Tensor:

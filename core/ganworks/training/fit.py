@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from time import perf_counter
@@ -72,21 +72,17 @@ def fit(
     *,
     seed: int = 0,
     watches: Sequence[Watch] = (),
-    start: Mapping[str, Tensor] | None = None,
 ) -> TrainingState:
     """Train ``recipe`` on ``data`` until the budget is used, and return the state.
 
     On the CPU a run is a pure function of (recipe, data, seed, engine settings): every step seeds torch's
-    generators from (seed, step), so N steps, a resume and N steps equal 2N steps bit for bit. ``start`` holds
-    the tensors of another run to begin with (`TrainingState.start_from`).
+    generators from (seed, step), so N steps, a resume and N steps equal 2N steps bit for bit.
     """
     with torch.random.fork_rng(devices=[engine.device] if engine.device.type == "cuda" else []):
         # Set up.
         state = TrainingState(recipe, engine, seed)
-        if start is not None:
-            state.start_from(start)
         for watch in watches:
-            watch.begin(state)  # a checkpoint watch fills the state here
+            watch.begin(state)  # a watch may fill the state here: from a checkpoint, or from another run
         draw = recipe.draw.prepare(data, engine.device)
 
         while budget.fraction(state) < 1:

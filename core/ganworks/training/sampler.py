@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import copy
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ganworks.latent.normal import seeded_normal
 from ganworks.latent.spaces import latent_space
 from ganworks.training.state import TrainingState
 
@@ -33,9 +33,8 @@ class Sampler:
         return Sampler(generator, recipe.draw.latent, max(len(recipe.space.classes), 1), device)
 
     def latents(self, seeds: Tensor) -> Tensor:
-        """(rows, latent) float32 standard normal, row i from NumPy's generator seeded with ``seeds[i]``."""
-        drawn = [np.random.default_rng(int(s)).standard_normal(self.latent, np.float32) for s in seeds]
-        return torch.from_numpy(np.stack(drawn)) if drawn else torch.empty(0, self.latent)
+        """(rows, latent) float32 standard normal, row i from ``seeds[i] >= 0``, as in an exported model."""
+        return seeded_normal(seeds, self.latent)
 
     def sample(self, labels: Tensor, seeds: Tensor, *, truncation: float = 1.0) -> Tensor:
         """Samples (rows, *space.shape), float32 in [-1, 1] on the CPU, for labels and seeds (rows,).

@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save
 
-from ganworks._fitting import StartWatch
+from ganworks._fitting import StartWatch, from_start
 from ganworks.data import ArrayDataset
 from ganworks.errors import UsageError
 from ganworks.recipes.dcgan import dcgan
@@ -23,6 +24,8 @@ from ganworks.training import (
     TorchEngine,
     TrainingState,
     fit,
+    read_scalars,
+    read_tensors,
     with_technique,
 )
 
@@ -116,3 +119,19 @@ def test_another_architecture_is_one_line(tmp_path):
     other = a_run(tmp_path / "other")
     with pytest.raises(UsageError, match=r"--start-from .*other: \d+ of the generator's"):
         a_run(tmp_path / "new", recipe=small(8), start=other.folder)
+
+
+def test_the_check_of_a_start_reads_no_tensors_and_notices_what_is_damaged(tmp_path):
+    run = a_run(tmp_path / "other")
+    (path,) = Checkpoints(run.checkpoints).complete()
+    assert from_start(run.folder, read_scalars) == read_tensors(path)[1]
+    assert from_start(run.folder, read_scalars)["step"] == 2
+    whole = path.read_bytes()
+    for damaged in (whole[: len(whole) // 2], whole[:100], b"", save({"a": torch.zeros(1)})):
+        path.write_bytes(damaged)
+        for read in (read_scalars, read_tensors):
+            with pytest.raises(UsageError, match=r"--start-from: .*step-000000002.* cannot be read"):
+                from_start(run.folder, read)
+    path.unlink()
+    with pytest.raises(UsageError, match="no checkpoint there; name the folder of a finished run"):
+        from_start(run.folder, read_scalars)

@@ -15,9 +15,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ganworks import UsageError
 from ganworks.registry import discover
 from ganworks.session import Session
 from ganworks_cli.main import main
+from ganworks_exports import runtime
 from ganworks_image.options import Options
 from ganworks_image.pipeline import ImagePipeline
 from ganworks_image.reading import ImageReader
@@ -90,6 +92,43 @@ def test_class_folders_become_classes_files_and_a_sheet(labelled: Session) -> No
         assert sheet.height > 2 * 56
 
 
+def test_the_exported_model_draws_the_written_files_from_their_seeds(labelled: Session) -> None:
+    model = runtime.load(labelled.run_folder.model / "generator.onnx")
+    for row in manifest(labelled.run_folder.samples):
+        with Image.open(labelled.run_folder.samples / row["file"]) as file:
+            written = np.asarray(file).astype(int)
+        (drawn,) = model.sample([int(row["seed"])], label=row["label"])
+        assert drawn.shape == (16, 12, 1)
+        assert np.abs(drawn[:, :, 0].astype(int) - written).max() <= 1
+
+
+def test_views_and_profiles_have_files_of_their_own(labelled: Session) -> None:
+    before = labelled.run_folder.metrics()["export"]
+    folder = str(labelled.run_folder.folder)
+    assert main(["export", folder, "--view", "latent", "--profile", "w16"]) == 0
+    light = runtime.load(labelled.run_folder.model / "generator-latent-w16.onnx")
+    assert (light.card["view"], light.card["profile"]) == ("latent", "w16")
+    metrics = labelled.run_folder.metrics()
+    assert metrics["export"] == before
+    assert metrics["exports"]["generator-latent-w16.onnx"]["loss"]["image"]["psnr_db"] > 40
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--view", "style"), "--view: this generator has no view 'style'; it has app, latent"),
+        (("--profile", "w61"), "the format 'onnx' has no profile 'w61' (did you mean 'w16'?)"),
+        (("--web", "page", "--format", "onnx"), "leave out --format and --out"),
+    ],
+)
+def test_a_wrong_export_is_one_line(
+    labelled: Session, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], said: str
+) -> None:
+    assert main(["export", str(labelled.run_folder.folder), *words]) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert said in line
+
+
 def test_the_numbers_and_the_page(labelled: Session) -> None:
     metrics = labelled.run_folder.metrics()
     assert {"kid", "kid_floor", "fd", "precision", "coverage", "per_class"} <= metrics["fidelity"].keys()
@@ -107,6 +146,33 @@ def test_samples_replace_samples_and_can_be_read_again(labelled: Session, tmp_pa
         labelled.sample(16, None, seed, tmp_path / "more")
     assert len(manifest(tmp_path / "more")) == 16
     assert read(tmp_path / "more", tmp_path, min_class=4).classes == ("cat", "dog")
+
+
+def test_truncation_costs_variety_and_is_in_the_manifest(labelled: Session, tmp_path: Path) -> None:
+    def drawn(truncation: float) -> np.ndarray:
+        labelled.sample(4, "cat", 7, tmp_path / "cats", truncation=truncation)
+        rows = manifest(tmp_path / "cats")
+        assert {row.get("truncation") for row in rows} == {str(truncation) if truncation != 1 else None}
+        return np.stack([np.asarray(Image.open(tmp_path / "cats" / row["file"])) for row in rows])
+
+    whole, half, none = drawn(1.0), drawn(0.5), drawn(0.0)
+    assert (none == none[0]).all()
+    assert 0 < half.std(0).mean() < whole.std(0).mean()
+    assert (drawn(1.0) == whole).all()
+    for truncation in (-0.1, 1.1, float("nan")):
+        with pytest.raises(UsageError, match=r"--truncation .* is out of range: use 0 to 1"):
+            drawn(truncation)
+
+
+def test_truncated_samples_have_a_folder_of_their_own(
+    labelled: Session, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = labelled.run_folder.folder
+    assert main(["sample", str(folder), "-n", "2", "--truncation", "0.5", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["truncation"] == 0.5
+    assert document["samples"] == str(folder / "samples-seed-0-truncation-0.5")
+    assert [row["truncation"] for row in manifest(Path(document["samples"]))] == ["0.5", "0.5"]
 
 
 def test_the_downstream_gain_on_request(labelled: Session) -> None:

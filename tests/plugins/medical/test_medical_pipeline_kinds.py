@@ -123,7 +123,7 @@ def test_the_exported_model_speaks_hounsfield_units_and_names_its_classes(dicom_
     command = [sys.executable, str(script), "--count", "4", "--label", "body", "--out", str(made)]
     subprocess.run(command, check=True, capture_output=True, timeout=60)
     images = next(iter(np.load(made).values()))
-    assert images.shape == (4, 1, 16, 16)
+    assert (images.shape, images.dtype) == ((4, 16, 16, 1), np.int16)
     assert -1100 <= images.min() < images.max() <= 500
 
 

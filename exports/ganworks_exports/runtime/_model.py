@@ -1,0 +1,169 @@
+"""A model that is ready to run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from . import _tiles
+from ._contents import Port, read
+from ._limits import DEFAULT_LIMITS, Limits, ModelRefused, first_line
+
+Array = NDArray[Any]
+
+
+def load(
+    path: str | Path, *, threads: int = 1, spinning: bool = False, limits: Limits = DEFAULT_LIMITS
+) -> Model:
+    """Check a file as `read` does, compare its weights with its card, and make it ready to run.
+
+    ``spinning`` lets idle threads burn processor time, to begin the next operator a little sooner.
+
+    Raises:
+        ModelRefused: see `read`; or the weights were changed after the export, or onnxruntime objects.
+        OSError: it cannot be read.
+    """
+    contents = read(path, limits)
+    if not contents.intact:
+        raise ModelRefused(f"{path}: tampered: its weights are not those its card was written for")
+    import onnxruntime  # only now: `read` does without
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 4  # what goes wrong is raised
+    options.add_session_config_entry("session.intra_op.allow_spinning", str(int(spinning)))
+    try:  # from bytes: the file cannot change, and nothing beside it is looked at
+        session = onnxruntime.InferenceSession(
+            contents.file,
+            options,
+            providers=["CPUExecutionProvider"],
+            enable_fallback=0,  # would print, and try the same again
+            read_config_from_model=0,  # an environment variable could let the file choose the options
+        )
+    except Exception as error:  # onnxruntime's exceptions share no base class
+        raise ModelRefused(f"{path}: onnxruntime cannot load it ({first_line(error)})") from error
+    return Model(contents.card, session)
+
+
+class Model:
+    """Made by `load`. Every method raises ValueError for arguments that do not fit the model.
+
+    Attributes:
+        card: What the file says of itself.
+        inputs: The inputs by name, as the card describes them: ``dtype``, ``shape``, ``meaning`` ...
+        outputs: The same for the outputs.
+        classes: Names in the order of the labels; empty where there are none.
+    """
+
+    def __init__(self, card: dict[str, Any], session: Any) -> None:
+        self.card = card
+        self.inputs: dict[str, Port] = {port["name"]: port for port in card["inputs"]}
+        self.outputs: dict[str, Port] = {port["name"]: port for port in card["outputs"]}
+        self.classes: list[str] = card.get("classes", [])
+        self._session = session
+        self._halo: int | None = None
+
+    def sample(
+        self,
+        count: int | Sequence[int],
+        *,
+        label: str | int | None = None,  # a class by name or number; None: the classes take turns by the seed
+        seed: int = 0,
+        truncation: float | None = None,  # None: the model's default
+        batch: int = 16,  # samples computed at a time: bounds the memory
+    ) -> Any:
+        """Draw the samples of the seeds ``seed ... seed + count - 1``, or of the seeds listed as ``count``.
+
+        A seed and a label give the same sample, alone or among others.
+
+        Returns:
+            An array (count, ...); where the model has several outputs, a dict of arrays by name.
+        """
+        if "seed" not in self.inputs:
+            raise ValueError(f"the model does not draw from seeds: `run` takes {', '.join(self.inputs)}")
+        seeds = np.arange(seed, seed + count) if isinstance(count, int | np.integer) else np.asarray(count)
+        if seeds.ndim != 1 or not len(seeds) or batch < 1:
+            raise ValueError("the number of samples and the batch must be at least 1")
+        rows = {"seed": seeds}
+        if label is not None or "label" in self.inputs:
+            rows["label"] = self._labels(seeds, label)
+        shared = {} if truncation is None else {"truncation": truncation}
+        parts = [
+            self._run({**{name: values[at : at + batch] for name, values in rows.items()}, **shared})
+            for at in range(0, len(seeds), batch)
+        ]
+        return _alone({name: np.concatenate([part[name] for part in parts]) for name in self.outputs})
+
+    def run(self, **inputs: ArrayLike) -> Any:
+        """Run on one array for each input; those with a default may be left out. Returns as `sample` does."""
+        return _alone(self._run(inputs))
+
+    def transform(self, image: Array, *, tile: int | None = None, halo: int | None = None) -> Array:
+        """Run a model from image to image; the image and the result are (height, width, channels).
+
+        With ``tile`` the image is cut into squares of that many pixels, each computed with ``halo`` more on
+        every side (None: what `measure_halo` finds), so that the memory needed does not grow with the image;
+        both are rounded up to what the network needs. A side that is no such multiple is continued as in a
+        mirror, and the result is cropped.
+        """
+        plan = _tiles.plan(self.inputs, self.outputs)
+        if tile is not None and halo is None:
+            halo = self._halo = self.measure_halo() if self._halo is None else self._halo
+        return _tiles.transform(plan, self._run, image, tile, halo or 0)
+
+    def measure_halo(self, limit: int = 64) -> int:
+        """Return the smallest halo, in pixels, with which a tile equals the same part of the whole image.
+
+        Equal within one level, on an image of noise of about ``2 * limit + 80`` pixels a side.
+
+        Raises:
+            ValueError: no halo up to ``limit`` does: a pixel depends on more than its surroundings, as with
+                instance norm or attention; such a model must see the image whole.
+        """
+        return _tiles.measure_halo(_tiles.plan(self.inputs, self.outputs), self._run, limit)
+
+    def _run(self, inputs: Mapping[str, ArrayLike]) -> dict[str, Array]:
+        for name in inputs:
+            if name not in self.inputs:
+                raise ValueError(f"the model has no input '{name}', but {', '.join(self.inputs)}")
+        feed = {name: _fed(port, inputs.get(name, port.get("default"))) for name, port in self.inputs.items()}
+        try:
+            results = self._session.run(list(self.outputs), feed)
+        except Exception as error:  # onnxruntime's exceptions share no base class
+            raise ValueError(f"the model does not run on this: {first_line(error)}") from error
+        return dict(zip(self.outputs, results, strict=True))
+
+    def _labels(self, seeds: Array, label: str | int | None) -> Array:
+        if not self.classes or "label" not in self.inputs:
+            raise ValueError("the model has no classes")
+        if label is None:
+            return np.asarray(seeds % len(self.classes))
+        if isinstance(label, str):
+            if label not in self.classes:
+                raise ValueError(f"the model has no class '{label}', but {', '.join(self.classes)}")
+            label = self.classes.index(label)
+        return np.full(len(seeds), label)
+
+
+def _fed(port: Port, value: ArrayLike | None) -> Array:
+    """Return a value in the type of an input, once it is known to fit."""
+    if value is None:
+        raise ValueError(f"the input '{port['name']}' is missing: {port.get('meaning', '')}")
+    given = np.asarray(value)
+    if not np.can_cast(given.dtype, port["dtype"], "same_kind"):
+        raise ValueError(f"the input '{port['name']}' must be {port['dtype']}, not {given.dtype}")
+    low, high = port.get("low"), port.get("high")
+    if low is not None and high is not None and not ((given >= low) & (given <= high)).all():
+        raise ValueError(f"the input '{port['name']}' must lie between {low} and {high}")
+    if given.ndim != len(port["shape"]):
+        shape = ", ".join(map(str, port["shape"]))
+        raise ValueError(f"the input '{port['name']}' must have the shape ({shape}), not {given.shape}")
+    return np.ascontiguousarray(given.astype(port["dtype"])).reshape(given.shape)
+
+
+def _alone(results: dict[str, Array]) -> Any:
+    return next(iter(results.values())) if len(results) == 1 else results

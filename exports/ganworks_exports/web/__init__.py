@@ -1,0 +1,96 @@
+"""The exporter "web": a static page that draws from the model in the visitor's browser."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from ganworks.deploy import Deployable, Exported, Port
+from ganworks.errors import UsageError
+from ganworks_exports.web import _folder, _ort
+
+MODEL = "model.onnx"
+INPUTS = ("seed", "label", "truncation")  # what the page has controls for
+
+
+def export(deployable: Deployable, folder: Path, profile: str = "w16") -> Exported:
+    """Write a page into ``folder``: HTML, scripts, the model and onnxruntime-web. Any static server does.
+
+    The model passes the same checks as a file of the ONNX exporter. The folder is written whole or not at
+    all; an earlier page there is replaced.
+
+    Raises:
+        MissingExtraError: onnx, onnxscript or onnxruntime is not installed.
+        UsageError: the page has no controls for such a model, ``folder`` holds something else, there is no
+            such profile, or onnxruntime-web is not to be had.
+        RunError: the network cannot be traced, or one of the exporter's checks does not hold.
+    """
+    _require_generator(deployable)
+    folder = folder.resolve()
+    _folder.check_free(folder, names())
+    runtime = _ort.files(Path.cwd())
+    from ganworks_exports.onnx import checked_model  # imports torch and onnx
+
+    model, details = checked_model(deployable, profile)
+    contents = {**page_files(), **{f"ort/{name}": data for name, data in runtime.items()}, MODEL: model}
+    _folder.write(folder, contents)
+    return Exported(
+        file=folder,
+        max_abs_diff=max(details["max_abs_diff"].values()),
+        sha256=hashlib.sha256(model).hexdigest(),
+        details={
+            **details,
+            "bytes": sum(map(len, contents.values())),
+            "model_bytes": len(model),
+            "runtime": _ort.PACKAGE,
+            "next": _next_steps(folder),
+        },
+    )
+
+
+def page_files() -> dict[str, bytes]:
+    """Return the files of the page that are the same for every model, by their place in the folder."""
+    return dict(_walk(files(__package__) / "page"))
+
+
+def names() -> set[str]:
+    """Return the places of all files of a page."""
+    return {*page_files(), *(f"ort/{name}" for name in _ort.SHA256), MODEL}
+
+
+def _walk(root: Traversable, prefix: str = "") -> list[tuple[str, bytes]]:
+    found: list[tuple[str, bytes]] = []
+    for entry in sorted(root.iterdir(), key=lambda entry: entry.name):
+        place = f"{prefix}{entry.name}"
+        found += _walk(entry, f"{place}/") if entry.is_dir() else [(place, entry.read_bytes())]
+    return found
+
+
+def _require_generator(deployable: Deployable) -> None:
+    """A page for translated pictures would need another kind of control: a picture dropped into it."""
+    inputs = [port.name for port in deployable.inputs]
+    if "seed" not in inputs or not set(inputs) <= set(INPUTS):
+        raise UsageError(
+            "a web page draws pictures from seeds (--view app of a generator); this model takes "
+            f"{', '.join(map(_described, deployable.inputs))}: export it with --format onnx"
+        )
+    image = deployable.outputs[0]
+    if len(image.shape) != 4 or not all(isinstance(size, int) for size in image.shape[1:]):
+        raise UsageError(
+            "a web page shows pictures of shape (batch, height, width, channels); this model gives "
+            f"{_described(image)}: export it with --format onnx"
+        )
+
+
+def _described(port: Port) -> str:
+    return f"{port.name} ({', '.join(map(str, port.shape))})"
+
+
+def _next_steps(folder: Path) -> tuple[str, ...]:
+    place = f'"{folder}"' if " " in str(folder) else str(folder)
+    return (
+        f"Serve it: python -m http.server --bind 127.0.0.1 --directory {place}",
+        "Then open http://127.0.0.1:8000 (README.txt there tells of other servers)",
+    )
