@@ -4,13 +4,15 @@ Each recipe trains in a process of its own on one thread for a fixed number of C
 options (in bfloat16 where recipe and processor gain from it, as `gan run` chooses), so that a busy machine
 changes nothing but the waiting time::
 
-    python benchmarks/gallery.py --seconds 150 --jobs 2     # all; writes docs/gallery.md
+    python benchmarks/gallery.py --seconds 200 --jobs 2     # all; writes docs/gallery.md
     python benchmarks/gallery.py --only wgan-gp --seconds 60 --out /tmp/try --set critic_steps=3
 
 Numbers: kernel distance (KID), precision, recall, density and coverage against 1,000 held-out digits in the
 features of a classifier that was trained on the training digits; "read" is the share of samples that a second
 classifier reads with at least 90 % confidence, "as asked" the share that it reads as the label they were
 drawn for. The row "real digits" is what 1,000 training digits score.
+
+`distilled` comes last: its teacher is a `gan run image` of dcgan, for as many steps as dcgan's own row.
 """
 
 from __future__ import annotations
@@ -24,9 +26,11 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
 from typing import Any
 
+import numpy as np
 import torch
 from _digits import CLASSES, Digits, Judges, as_images
 from PIL import Image
@@ -41,6 +45,7 @@ from ganworks.training import Budget, Recipe, Sampler, TorchEngine, TrainingStat
 
 ROWS, COLUMNS = 5, 10  # of a sheet: one column a digit where the recipe knows labels
 SCORED = 1_000
+TAUGHT = {"distilled": "dcgan"}  # a recipe that needs a finished run, and the recipe of that run
 DOCS = Path(__file__).parent.parent / "docs"
 
 
@@ -58,7 +63,7 @@ class CpuBudget(Budget):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--only", nargs="+", help="names of `gan architectures`; default: all")
-    parser.add_argument("--seconds", type=float, default=150.0, help="CPU-seconds of training for each")
+    parser.add_argument("--seconds", type=float, default=200.0, help="CPU-seconds of training for each")
     parser.add_argument("--out", type=Path, default=DOCS / "gallery", help="folder for sheets and numbers")
     parser.add_argument("--jobs", type=int, default=1, help="recipes trained at the same time")
     parser.add_argument("--seed", type=int, default=0)
@@ -68,11 +73,13 @@ def main() -> None:
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     if options.one:
-        train_one(options.one, options)
+        with TemporaryDirectory() as scratch:
+            train_one(options.one, options, Path(scratch))
         return
     names = options.only or [declared.name for declared in declared_recipes().values()]
     todo = [n for n in names if options.again or options.only or not (options.out / f"{n}.json").exists()]
-    in_parallel(todo, options.jobs)
+    in_parallel([name for name in todo if name not in TAUGHT], options.jobs)
+    in_parallel([name for name in todo if name in TAUGHT], options.jobs)
     if not options.only:
         (options.out.parent / "gallery.md").write_text(page(options.out), encoding="utf-8")
 
@@ -93,12 +100,14 @@ def in_parallel(names: list[str], jobs: int) -> None:
         list(pool.map(train, names))
 
 
-def train_one(name: str, options: argparse.Namespace) -> None:
+def train_one(name: str, options: argparse.Namespace, scratch: Path) -> None:
     """Train one recipe, write its sheet and its numbers, print a line."""
     torch.set_num_threads(1)
     declared, (train, test) = declared_recipes()[name], Digits.load()
     data = train.dataset(declared.data)
-    recipe = build(declared, data, dict(pair.split("=", 1) for pair in options.set))
+    given = {key: json.loads(value) for key, value in (pair.split("=", 1) for pair in options.set)}
+    teacher = train_teacher(TAUGHT[name], train, options.out, scratch) if name in TAUGHT else None
+    recipe = build(declared, data, {"teacher": teacher, **given} if teacher else given)
     settings = calibrate_for(recipe, data, torch.device("cpu"), threads=1)
     wall, started = perf_counter(), process_time()
     budget = CpuBudget(seconds=options.seconds, started=started)
@@ -125,6 +134,7 @@ def train_one(name: str, options: argparse.Namespace) -> None:
         "machine": f"{platform.machine()}, one thread, torch {torch.__version__}",
         "bf16": settings.bf16,
         **scores(judges, test, samples, asked_labels(declared, test, labels)),
+        **(teacher_facts(teacher) if teacher else {}),
     }
     (options.out / f"{name}.json").write_text(json.dumps(found, indent=2), encoding="utf-8")
     reference = options.out / "real digits.json"
@@ -135,6 +145,25 @@ def train_one(name: str, options: argparse.Namespace) -> None:
     print(line(found), flush=True)
 
 
+def train_teacher(name: str, train: Digits, out: Path, scratch: Path) -> Path:
+    """The folder of a finished `gan run image` of this recipe, trained for as many steps as its row says."""
+    row, run, data = out / f"{name}.json", scratch / "teacher", scratch / "digits.npz"
+    if not row.exists():
+        sys.exit(f"the teacher trains for as many steps as {row} says: run the gallery for {name} first")
+    np.savez(data, x=train.images, y=train.labels)
+    steps = json.loads(row.read_text(encoding="utf-8"))["steps"]
+    words = ["--data", data, "--architecture", name, "--steps", steps, "--threads", 1, "--out", run]
+    command = [sys.executable, "-m", "ganworks_cli", "run", "image", *map(str, words)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return run
+
+
+def teacher_facts(folder: Path) -> dict[str, Any]:
+    """What the page says of a teacher: its steps, and its wall seconds of training."""
+    found = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    return {"teacher_steps": found["training"]["steps"], "teacher_seconds": round(found["time"]["train_s"])}
+
+
 def asked_labels(declared: plugin.Recipe, test: Digits, drawn: Tensor) -> Tensor | None:
     """What each sample should be read as: the label it was drawn for, or of its source; None: anything."""
     if declared.data == "pairs":
@@ -142,10 +171,9 @@ def asked_labels(declared: plugin.Recipe, test: Digits, drawn: Tensor) -> Tensor
     return drawn if declared.labels and declared.data != "unpaired" else None
 
 
-def build(declared: plugin.Recipe, data: ArrayDataset, extra: dict[str, str]) -> Recipe:
+def build(declared: plugin.Recipe, data: ArrayDataset, given: dict[str, Any]) -> Recipe:
     sourced = {"source": data.source_space} if isinstance(data, SourcedDataset) else {}
-    values = {key: json.loads(value) for key, value in extra.items()}
-    recipe: Recipe = discover().load(declared)(data.space, **sourced, **values)
+    recipe: Recipe = discover().load(declared)(data.space, **sourced, **given)
     return recipe
 
 
@@ -183,7 +211,11 @@ def page(folder: Path) -> str:
 
 def sheet(entry: dict[str, Any]) -> str:
     name = entry["name"]
-    return f"### {name}\n\n{entry['summary']} {entry['paper']}\n\n![samples of {name}](gallery/{name}.png)\n"
+    text = f"{entry['summary']} {entry['paper']}"
+    if "teacher_steps" in entry:
+        steps, seconds = entry["teacher_steps"], entry["teacher_seconds"]
+        text += f". Its teacher, a {TAUGHT[name]}, had trained for {steps:,} steps ({seconds} s) before"
+    return f"### {name}\n\n{text}\n\n![samples of {name}](gallery/{name}.png)\n"
 
 
 def line(entry: dict[str, Any]) -> str:

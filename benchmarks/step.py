@@ -41,8 +41,12 @@ from ganworks.training.fit import play
 CASES: dict[str, tuple[int, dict[str, Any], tuple[str, ...]]] = {
     "dcgan": (64, {"width": 64, "batch": 64}, ()),
     "sngan": (32, {"seek": 0.0, "augment": "none", "batch": 64}, ()),
-    "stylegan2": (64, {"batch": 16}, ("path_length",)),
-    "wgan-gp": (64, {"batch": 64}, ()),
+    "stylegan2": (
+        64,
+        {"batch": 16, "width": 16, "lr": 2e-3, "gamma": 1.0, "penalty_every": 16, "seek": 0.0},
+        ("path_length",),
+    ),
+    "wgan-gp": (64, {"batch": 64, "width": 32, "lr": 1e-4}, ()),
 }
 Step = Callable[[], tuple[float, float]]
 

@@ -13,16 +13,17 @@ from ganworks.training import NON_SATURATING, Adam, Average, Draw, Growth, Recip
 def stylegan(
     space: SampleSpace,
     *,
-    batch: int = 32,
+    batch: int = 16,
     latent: int = 128,
-    width: int = 16,  # channels at full resolution; each smaller map has twice as many
+    width: int = 8,  # channels at full resolution; each smaller map has twice as many
     most: int = 128,  # channels at most
     style: int = 128,  # numbers in a style w
     depth: int = 4,  # layers of the mapping network; the paper has 8
     mixing: float = 0.9,  # share of the rows that are trained with two latents
-    lr: float = 4e-3,  # the paper's 1e-3 to 3e-3 are for 25 million images
-    growth_images: int = 4_000,  # of each phase: holding a resolution, fading to the next
-    gamma: float = 0.3,  # weight of R1; the paper's 10 is for 1,024 x 1,024
+    lr: float = 5e-3,  # the paper's 1e-3 to 3e-3 are for 25 million images
+    growth_images: int = 1_000,  # of each phase: holding a resolution, fading to the next; its code: 600,000
+    gamma: float = 5.0,  # weight of R1, 10 in the paper; at 0.3 short runs collapse
+    penalty_every: int = 4,  # steps between two penalties, each with as many times the weight; the paper: 1
 ) -> Recipe:
     """Growing synthesis from a constant, styled by AdaIN; non-saturating game with R1.
 
@@ -45,7 +46,7 @@ def stylegan(
             NON_SATURATING,
             discriminator=adam,
             generator=adam,
-            discriminator_terms=[Term("r1", r1, weight=gamma, slopes=("real",))],
+            discriminator_terms=[Term("r1", r1, weight=gamma, every=penalty_every, slopes=("real",))],
         ),
         draw=Draw(batch=batch, latent=latent),
         averages=(Average(halflife_images=10_000),),

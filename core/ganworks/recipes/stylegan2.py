@@ -27,17 +27,18 @@ from ganworks.training import (
 def stylegan2(
     space: SampleSpace,
     *,
-    batch: int = 32,
+    batch: int = 16,
     latent: int = 128,
-    width: int = 16,  # channels at full resolution; each smaller map has twice as many
+    width: int = 8,  # channels at full resolution; each smaller map has twice as many
     most: int = 128,  # channels at most
     style: int = 128,  # numbers in a style w
     depth: int = 2,  # layers of the mapping network; the paper has 8, its successor 2 for small pictures
     mixing: float = 0.9,  # share of the rows that are trained with two latents
-    lr: float = 4e-3,  # the paper's 2e-3 is for 25 million images
-    gamma: float = 0.3,  # weight of R1; the paper's 10 is for 1,024 x 1,024
+    lr: float = 7e-3,  # the paper's 2e-3 is for 25 million images
+    gamma: float = 5.0,  # weight of R1, 10 in the paper; at 0.3 short runs collapse
+    penalty_every: int = 4,  # steps between two penalties, each with as many times the weight; the paper: 16
     smoothness: float = 1.0,  # weight of the path length term, times that of the paper for this resolution
-    seek: float = 0.0,  # weight of the mode-seeking term: 0.08 keeps variety within a class in short runs
+    seek: float = 0.02,  # weight of the mode-seeking term, not in the paper: short runs repeat themselves
     augment: AugmentName = "none",  # ada for fewer than some thousand images
 ) -> Recipe:
     """Modulated convolutions, summed pictures, residual discriminator; lazy R1 and path length.
@@ -49,7 +50,7 @@ def stylegan2(
     adam = Adam(lr, (0.0, 0.99))
     augmentation, controller = augmentation_named(augment)
     terms = [
-        Term("path_length", path_length, weight=smoothness * path_length_weight(space), every=4),
+        Term("path_length", path_length, weight=smoothness * path_length_weight(space), every=8),
         Term("mode_seeking", mode_seeking, weight=seek),
     ]
     generator = partial(
@@ -67,7 +68,7 @@ def stylegan2(
             NON_SATURATING,
             discriminator=adam,
             generator=adam,
-            discriminator_terms=[Term("r1", r1, weight=gamma, every=16, slopes=("real",))],
+            discriminator_terms=[Term("r1", r1, weight=gamma, every=penalty_every, slopes=("real",))],
             generator_terms=[term for term in terms if term.weight],
         ),
         draw=Draw(batch=batch, latent=latent, pairs=bool(seek)),

@@ -13,12 +13,12 @@ from ganworks.training import WASSERSTEIN, Draw, Recipe, RMSprop, clip_weights, 
 def wgan(
     space: SampleSpace,
     *,
-    batch: int = 64,
+    batch: int = 32,
     latent: int = 100,
-    width: int = 32,  # channels of the largest feature map
-    lr: float = 5e-5,  # the paper's
+    width: int = 16,  # channels of the largest feature map
+    lr: float = 5e-4,  # the paper's 5e-5 is for 100,000 generator steps
     critic_steps: int = 5,  # n_critic
-    clip: float = 0.01,  # c: largest weight of the critic
+    clip: float = 0.03,  # c: largest weight of the critic; the paper: 0.01
 ) -> Recipe:
     """The critic stays Lipschitz because its weights are cut; RMSprop, since momentum unsettles it.
 
