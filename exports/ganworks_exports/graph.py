@@ -17,9 +17,9 @@ import onnx
 import torch
 from onnxscript.ir.passes.common import ClearMetadataAndDocStringPass
 from torch import Tensor, nn
-from torch.nn.utils import parametrize
 
 from ganworks.deploy import Deployable, Port
+from ganworks.networks.folding import without_parametrizations
 from ganworks_exports import ports
 from ganworks_exports._refusal import refused
 from ganworks_exports.runtime import ModelRefused, weights_sha256
@@ -43,23 +43,6 @@ class _Entry(nn.Module):
 def evaluation_copy(module: nn.Module) -> nn.Module:
     """Return a copy of ``module`` on the CPU, in evaluation mode, without gradients."""
     return copy.deepcopy(module).cpu().eval().requires_grad_(False)
-
-
-def without_parametrizations(module: nn.Module) -> nn.Module:
-    """Return a copy in which spectral and weight norm are folded into plain weights: fewer nodes to run.
-
-    `torch.nn.utils.parametrize.remove_parametrizations` cannot be used: a copied module shares its generated
-    class with the original, and removing there deletes the weight's property from that class for both.
-    """
-    plain = copy.deepcopy(module)
-    for part in [part for part in plain.modules() if parametrize.is_parametrized(part)]:
-        names = list(part.parametrizations)  # type: ignore[arg-type]
-        folded = {name: getattr(part, name).detach().clone() for name in names}
-        del part.parametrizations
-        part.__class__ = type(part).__bases__[0]  # the layer it was before torch wrapped it
-        for name, weight in folded.items():
-            part.register_parameter(name, nn.Parameter(weight, requires_grad=False))
-    return plain
 
 
 def trace(deployable: Deployable, reference: nn.Module) -> Any:

@@ -93,9 +93,7 @@ def test_a_profile_keeps_seeds_and_says_what_it_cost(styled, tmp_path, profile):
     assert np.abs(session.run(None, feed)[0].astype(int) - drawn).mean() < 6
 
 
-@pytest.mark.parametrize(
-    ("view", "hint"), [("styles", "did you mean"), ("raw", "it has app, latent, style")]
-)
+@pytest.mark.parametrize(("view", "hint"), [("styles", "did you mean"), ("raw", "it has app, latent, style")])
 def test_an_unknown_view_names_the_known_ones(styled, view, hint):
     with pytest.raises(UsageError, match=hint):
         generator_view(styled, view, finish=Grey(), outputs=[IMAGE], classes=CLASSES, card={})

@@ -115,8 +115,8 @@ class ConditionalBatchNorm2d(nn.Module):
         nn.init.zeros_(self.affine.bias)
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
-        scale, shift = self.affine(condition)[:, :, None, None].chunk(2, 1)  # (rows, channels, 1, 1) each
-        normed: Tensor = self.norm(x) * (1 + scale) + shift
+        scale, shift = self.affine(condition).chunk(2, 1)  # (rows, channels) each
+        normed: Tensor = self.norm(x) * (1 + scale[:, :, None, None]) + shift[:, :, None, None]
         return normed
 
 

@@ -95,3 +95,24 @@ def test_a_student_is_resumed_from_another_directory(teachers, trained, tmp_path
     assert student.run_folder.settings()["options"]["recipe_options"]["teacher"] == str(folder)
     trained(student)
     assert student.sampler().latent == 6
+
+
+def test_a_student_may_begin_as_the_teacher_without_its_weakest_channels(teachers, trained, tmp_path):
+    pytest.importorskip("torch_pruning", reason="needs ganworks[prune]")
+    folder = teachers.of(DATA)
+    options = {"batch": 8, "teacher": str(folder), "keep": 0.6}
+    session = teachers.create(tmp_path / "student", DATA, recipe="distilled", recipe_options=options)
+    whole = Session.open(folder, teachers.registry).sampler().generator
+    begun = session.recipe().networks["generator"]()
+    sizes = [sum(weight.numel() for weight in net.parameters()) for net in (begun, whole)]
+    assert sizes[0] < sizes[1]
+    trained(session)
+    drawn, labels = Session.open(tmp_path / "student", teachers.registry).sampler().balanced(3, seed=0)
+    assert drawn.shape == (3, *DATA.space.shape)
+    assert len(labels) == 3
+
+
+@pytest.mark.parametrize("keep", [0, 1, -0.5, 3])
+def test_a_share_of_channels_outside_of_0_to_1_is_refused(teachers, keep):
+    with pytest.raises(UsageError, match="keep must lie between 0 and 1"):
+        distilled(DATA.space, teacher=teachers.of(DATA), keep=keep)
