@@ -4,7 +4,7 @@ Each recipe trains in a process of its own on one thread for a fixed number of C
 options (in bfloat16 where recipe and processor gain from it, as `gan run` chooses), so that a busy machine
 changes nothing but the waiting time::
 
-    python benchmarks/gallery.py --seconds 200 --jobs 2     # all; writes docs/gallery.md
+    python benchmarks/gallery.py --seconds 150 --jobs 2     # all; writes docs/gallery.md
     python benchmarks/gallery.py --only wgan-gp --seconds 60 --out /tmp/try --set critic_steps=3
 
 Numbers: kernel distance (KID), precision, recall, density and coverage against 1,000 held-out digits in the
@@ -63,7 +63,7 @@ class CpuBudget(Budget):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--only", nargs="+", help="names of `gan architectures`; default: all")
-    parser.add_argument("--seconds", type=float, default=200.0, help="CPU-seconds of training for each")
+    parser.add_argument("--seconds", type=float, default=150.0, help="CPU-seconds of training for each")
     parser.add_argument("--out", type=Path, default=DOCS / "gallery", help="folder for sheets and numbers")
     parser.add_argument("--jobs", type=int, default=1, help="recipes trained at the same time")
     parser.add_argument("--seed", type=int, default=0)

@@ -170,7 +170,8 @@ class Session:
         if out is None:
             entry = _export_entry(exported, self.run_folder.folder)
             others = self.run_folder.metrics().get("exports", {})
-            self._merge({"exports": {**others, path.name: entry}} if unlike else {"export": entry})
+            main = found.name == self.options.exporter and not unlike
+            self._merge({"export": entry} if main else {"exports": {**others, path.name: entry}})
         return exported
 
     def report(self) -> Path:
@@ -359,11 +360,12 @@ def _profile_of(exporter: plugin.Exporter, asked: str | None) -> list[str]:
 
 
 def _export_entry(exported: Exported, folder: Path) -> dict[str, Any]:
+    details = {key: value for key, value in exported.details.items() if key != "next"}  # names this machine
     return {
-        "file": str(exported.file.relative_to(folder)),
+        "file": str(exported.file.resolve().relative_to(folder.resolve())),
         "max_abs_diff": exported.max_abs_diff,
         "sha256": exported.sha256,
-        **exported.details,
+        **details,
     }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -154,7 +153,9 @@ def _port(port: Mapping[str, Any]) -> str:
 
 
 def _plain(number: float) -> str:
-    return f"{number:.0f}" if math.isfinite(number) and number == int(number) else f"{number:g}"
+    if isinstance(number, int):  # exact, however large
+        return f"{number:d}" if abs(number) < 2**64 else "a huge number"
+    return f"{number:.0f}" if number.is_integer() and abs(number) < 1e15 else f"{number:g}"
 
 
 def _measures(value: object) -> object:

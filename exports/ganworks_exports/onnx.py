@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import sysconfig
-from dataclasses import asdict
 from importlib.util import find_spec
 from math import isfinite
 from pathlib import Path
@@ -49,7 +48,7 @@ def export(deployable: Deployable, path: Path, profile: str = "fp32") -> Exporte
     sampler.write(path)
     return Exported(
         file=path,
-        max_abs_diff=max(details["max_abs_diff"].values()),
+        max_abs_diff=max(details["differences"].values()),
         sha256=hashlib.sha256(content).hexdigest(),
         details={
             **details,
@@ -92,8 +91,9 @@ def checked_model(deployable: Deployable, profile: str = "fp32") -> tuple[bytes,
         model = graph.describe(light, deployable, {"profile": profile, "loss": loss})
         content = model.SerializeToString()
     _refuse_local_paths(content)
+    _require_readable(content)
     return content, {
-        "max_abs_diff": differences,
+        "differences": differences,
         "view": deployable.view,
         "profile": profile,
         "loss": loss,
@@ -118,7 +118,18 @@ def _loss(deployable: Deployable, profile: str, full: bytes, light: bytes) -> di
 
 def _as_card(loss: OutputLoss) -> dict[str, float]:
     """The measured figures; equal outputs have no finite ratio of signal to noise, and none is said."""
-    return {key: value for key, value in asdict(loss).items() if value is not None and isfinite(value)}
+    figures = {"psnr_db": loss.psnr_db, "exact": loss.exact, "largest": loss.largest}
+    return {key: value for key, value in figures.items() if value is not None and isfinite(value)}
+
+
+def _require_readable(content: bytes) -> None:
+    """What the runtime would refuse is not written."""
+    from ganworks_exports.runtime import ModelRefused, contents_of
+
+    try:
+        contents_of(content)
+    except ModelRefused as error:
+        raise refused("the runtime would refuse the model", error) from error
 
 
 def _require_libraries() -> None:

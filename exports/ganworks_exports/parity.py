@@ -16,8 +16,9 @@ from ganworks_exports import ports
 from ganworks_exports._refusal import refused
 
 FLOAT_TOLERANCE = 1e-4  # of the output's range
-LEVEL_TOLERANCE = 1  # integers: rounding may fall the other way ...
-LEVEL_FRACTION = 1e-3  # ... in fewer than this part of the values
+LEVEL_TOLERANCE = 1  # integers of up to 256 levels: rounding may fall the other way ...
+LEVEL_FRACTION = 1e-3  # ... in fewer than this part of the values; finer levels: in proportion
+LEVELS = 255
 
 Values = NDArray[Any]
 Outputs = list[Values]
@@ -135,8 +136,15 @@ def _allowed(port: Port, values: Outputs, gaps: Outputs, worst: float) -> tuple[
         allowed = FLOAT_TOLERANCE * _spread(port, values)
         return worst <= allowed, f"{allowed:.3g}"
     fraction = sum(np.count_nonzero(gap) for gap in gaps) / sum(gap.size for gap in gaps)
-    limit = f"{LEVEL_TOLERANCE} level in {LEVEL_FRACTION:.1%} of the values, found {fraction:.1%}"
-    return worst <= LEVEL_TOLERANCE and fraction < LEVEL_FRACTION, limit
+    finer = max(1.0, _declared_range(port) / LEVELS)  # than 256 levels: the same error crosses more of them
+    most = max(float(LEVEL_TOLERANCE), FLOAT_TOLERANCE * _declared_range(port))
+    share = min(LEVEL_FRACTION * finer, 1.0)
+    limit = f"{most:.3g} level in {share:.1%} of the values, found {fraction:.1%}"
+    return worst <= most and (fraction < share or share == 1), limit
+
+
+def _declared_range(port: Port) -> float:
+    return 0.0 if port.low is None or port.high is None else port.high - port.low
 
 
 def _spread(port: Port, values: Outputs) -> float:

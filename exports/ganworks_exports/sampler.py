@@ -21,11 +21,13 @@ ask.add_argument("--truncation", type=float, default=1.0, help="0 to 1: from typ
 ask.add_argument("--model", type=pathlib.Path, default=pathlib.Path(__file__).with_name(MODEL))
 ask.add_argument("--out", default="samples.npz")
 args = ask.parse_args()
+if args.count < 1 or not 0 <= args.seed < 2**63 - args.count or not 0 <= args.truncation <= 1:
+    ask.error("--count from 1, --seed from 0, --truncation from 0 to 1")
 
 model = onnxruntime.InferenceSession(args.model, providers=["CPUExecutionProvider"])
 card = json.loads(model.get_modelmeta().custom_metadata_map["card"])
 names = card.get("classes", [])
-if args.label and args.label not in names:
+if args.label is not None and args.label not in names:
     ask.error(f"--label: no class {args.label!r}; the classes are {', '.join(names) or 'none'}")
 
 rng, feed, sizes = np.random.default_rng(args.seed), {}, {"batch": args.count}
@@ -36,7 +38,8 @@ for port in card["inputs"]:
     elif port["name"] == "truncation":
         values = np.clip(args.truncation, low, high)
     elif port["name"] == "label" and names:
-        values = np.resize([names.index(args.label)] if args.label else range(len(names)), shape)
+        turn = (args.seed + np.arange(args.count)) % len(names)  # by the seed: that alone is one picture
+        values = np.resize([names.index(args.label)], shape) if args.label else turn
     elif port["dtype"].startswith("float"):
         values = rng.standard_normal(shape) if low is None else rng.uniform(low, high, shape)
     else:
@@ -48,6 +51,7 @@ parts = []
 for i in range(0, args.count, 32):  # 32 at a time: memory stays small
     parts.append(model.run(None, {**feed, **{name: feed[name][i : i + 32] for name in rows}}))
 made = {port["name"]: np.concatenate(part) for port, part in zip(card["outputs"], zip(*parts))}
+made = {key: values.astype(str) if values.dtype == object else values for key, values in made.items()}
 np.savez_compressed(args.out, **made, **{k: v for k, v in feed.items() if k not in made}, classes=names)
 print(f"{args.count} synthetic samples in {args.out}")
 '''
@@ -84,6 +88,7 @@ def write(model: Path) -> Path:
     if path.exists() and any(
         f"with_name({other.name!r})" in path.read_text(encoding="utf-8")
         for other in model.parent.glob(f"*{model.suffix}")
+        if other != model
     ):
         return path
     write_text(path, SCRIPT.replace("MODEL", repr(model.name)))

@@ -59,7 +59,7 @@ def model_section(page: Report, run: Run, study: Study, metrics: dict[str, Any],
         }
     )
     section.text(use)
-    if export:
+    if str(export.get("file", "")).endswith(".onnx"):
         label = LABEL.format(number=0, name=study.classes[0]) if len(study.classes) > 1 else ""
         code = EMBED.format(file=Path(export["file"]).name, label=label)
         section.text("To embed the model, with numpy and onnxruntime only:")

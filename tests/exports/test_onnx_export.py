@@ -210,6 +210,30 @@ def test_integers_may_differ_by_one_level_in_fewer_than_a_thousandth(shift, colu
             parity.check(deployable, shifted, model)
 
 
+@pytest.mark.parametrize(("shift", "holds"), [(6, True), (8, False)])
+def test_finer_levels_may_differ_in_proportion_to_their_range(shift, holds):
+    output = Port(name="deep", dtype="int32", shape=("batch", 8), meaning="16 bits", low=0, high=65_535)
+    levels = OnLatent(lambda z: (z.sigmoid() * 65_535).round().to(torch.int32))
+    deployable = Deployable(module=levels, inputs=(LATENT,), outputs=(output,))
+    model = graph.trace(deployable, graph.evaluation_copy(levels)).SerializeToString()
+    shifted = OnLatent(lambda z: levels.function(z) + shift * (torch.arange(8) < 2).int())
+    if holds:
+        assert parity.check(deployable, shifted, model)["deep"] >= shift - 1
+    else:
+        with pytest.raises(RunError, match=r"'deep' differs .* \(allowed: 6\.55 level in 25\.7%"):
+            parity.check(deployable, shifted, model)
+
+
+def test_what_the_runtime_would_refuse_is_not_written(tmp_path):
+    output = Port(name="row", dtype="float32", shape=("batch", 8), meaning="a row")
+    deployable = Deployable(
+        module=nn.Linear(8, 8), inputs=(LATENT,), outputs=(output,), card={"classes": [1, 2]}
+    )
+    with pytest.raises(RunError, match="the runtime would refuse the model"):
+        export(deployable, tmp_path / "g.onnx")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(("offset", "holds"), [(0.09, True), (0.11, False)])
 def test_floats_may_differ_by_a_ten_thousandth_of_the_range(offset, holds):
     output = Port(name="image", dtype="float32", shape=("batch", 8), meaning="a row", low=-500, high=500)

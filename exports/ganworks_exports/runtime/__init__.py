@@ -11,9 +11,19 @@ that you do not trust. `read` says what a file holds, without onnxruntime. Pytho
 
 from __future__ import annotations
 
-from ._contents import Contents, read, weights_sha256
+from ._contents import Contents, contents_of, read, weights_sha256
 from ._limited import run_limited
 from ._limits import Limits, ModelRefused
 from ._model import Model, load
 
-__all__ = ["Contents", "Limits", "Model", "ModelRefused", "load", "read", "run_limited", "weights_sha256"]
+__all__ = [
+    "Contents",
+    "Limits",
+    "Model",
+    "ModelRefused",
+    "contents_of",
+    "load",
+    "read",
+    "run_limited",
+    "weights_sha256",
+]

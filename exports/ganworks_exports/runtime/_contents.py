@@ -50,12 +50,21 @@ def read(path: str | Path, limits: Limits = DEFAULT_LIMITS) -> Contents:
     with path.open("rb") as stream:
         file = stream.read(limits.file_bytes + 1)
     try:
-        if len(file) > limits.file_bytes:
-            raise ModelRefused(f"it is larger than {limits.file_bytes} bytes")
-        graph = parse(file, limits)
-        return Contents(file, graph, _card(graph))
+        return contents_of(file, limits)
     except ModelRefused as error:
         raise ModelRefused(f"{path}: {error}") from error
+
+
+def contents_of(file: bytes, limits: Limits = DEFAULT_LIMITS) -> Contents:
+    """The same for the bytes of a file.
+
+    Raises:
+        ModelRefused: see `read`.
+    """
+    if len(file) > limits.file_bytes:
+        raise ModelRefused(f"it is larger than {limits.file_bytes} bytes")
+    graph = parse(file, limits)
+    return Contents(file, graph, _card(graph))
 
 
 def weights_sha256(file: bytes) -> str:

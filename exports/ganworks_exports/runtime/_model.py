@@ -36,6 +36,8 @@ def load(
     options.intra_op_num_threads = threads
     options.log_severity_level = 4  # what goes wrong is raised
     options.add_session_config_entry("session.intra_op.allow_spinning", str(int(spinning)))
+    # left to guess, onnxruntime would read some files as another format than the one that was checked
+    options.add_session_config_entry("session.load_model_format", "ONNX")
     try:  # from bytes: the file cannot change, and nothing beside it is looked at
         session = onnxruntime.InferenceSession(
             contents.file,
@@ -85,9 +87,12 @@ class Model:
         """
         if "seed" not in self.inputs:
             raise ValueError(f"the model does not draw from seeds: `run` takes {', '.join(self.inputs)}")
-        seeds = np.arange(seed, seed + count) if isinstance(count, int | np.integer) else np.asarray(count)
-        if seeds.ndim != 1 or not len(seeds) or batch < 1:
+        numbers = list(range(seed, seed + int(count))) if isinstance(count, int | np.integer) else list(count)
+        if not numbers or batch < 1:
             raise ValueError("the number of samples and the batch must be at least 1")
+        if not all(isinstance(n, int | np.integer) and 0 <= n < 2**63 for n in numbers):
+            raise ValueError("seeds are whole numbers from 0 to 2**63 - 1")
+        seeds = np.array(numbers, np.int64)
         rows = {"seed": seeds}
         if label is not None or "label" in self.inputs:
             rows["label"] = self._labels(seeds, label)

@@ -28,17 +28,16 @@ def export(deployable: Deployable, folder: Path, profile: str = "w16") -> Export
         RunError: the network cannot be traced, or one of the exporter's checks does not hold.
     """
     _require_generator(deployable)
-    folder = folder.resolve()
-    _folder.check_free(folder, names())
+    _folder.check_free(folder.resolve(), names())
     runtime = _ort.files(Path.cwd())
     from ganworks_exports.onnx import checked_model  # imports torch and onnx
 
     model, details = checked_model(deployable, profile)
     contents = {**page_files(), **{f"ort/{name}": data for name, data in runtime.items()}, MODEL: model}
-    _folder.write(folder, contents)
+    _folder.write(folder.resolve(), contents)
     return Exported(
         file=folder,
-        max_abs_diff=max(details["max_abs_diff"].values()),
+        max_abs_diff=max(details["differences"].values()),
         sha256=hashlib.sha256(model).hexdigest(),
         details={
             **details,

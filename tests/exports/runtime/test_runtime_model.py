@@ -55,7 +55,9 @@ def test_the_batch_changes_nothing(models, tmp_path_factory, count, batch):
         ({"count": 0}, "at least 1"),
         ({"count": 1, "batch": 0}, "at least 1"),
         ({"count": []}, "at least 1"),
-        ({"count": [0.5]}, "'seed' must be int64, not float64"),
+        ({"count": [0.5]}, "seeds are whole numbers from 0"),
+        ({"count": 2, "seed": 2**63 - 1}, "seeds are whole numbers from 0"),
+        ({"count": 1, "seed": -1}, "seeds are whole numbers from 0"),
         ({"count": 1, "label": "grey"}, "no class 'grey', but dark, bright"),
         ({"count": 1, "label": 2}, "'label' must lie between 0 and 1"),
         ({"count": 1, "truncation": 9}, "'truncation' must lie between 0 and 1.5"),
@@ -65,6 +67,14 @@ def test_the_batch_changes_nothing(models, tmp_path_factory, count, batch):
 def test_what_cannot_be_drawn(generator, arguments, message):
     with pytest.raises(ValueError, match=message):
         generator.sample(**arguments)
+
+
+def test_a_file_is_read_in_the_format_that_was_checked(models, saved):
+    model = models.generator()
+    model.producer_name = "ORTM"  # bytes 4 to 7 of the file: the mark of onnxruntime's own format
+    path = saved(model)
+    assert path.read_bytes()[4:8] == b"ORTM"
+    assert len(runtime.load(path).sample(2, seed=2**63 - 3)) == 2
 
 
 def test_run_takes_lists_and_fills_in_defaults(generator):

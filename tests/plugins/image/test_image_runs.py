@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from ganworks import UsageError
+from ganworks.deploy import Deployable, Exported
 from ganworks.registry import discover
 from ganworks.session import Session
 from ganworks_cli.main import main
@@ -111,6 +112,24 @@ def test_views_and_profiles_have_files_of_their_own(labelled: Session) -> None:
     metrics = labelled.run_folder.metrics()
     assert metrics["export"] == before
     assert metrics["exports"]["generator-latent-w16.onnx"]["loss"]["image"]["psnr_db"] > 40
+
+
+def test_another_format_leaves_the_main_model_what_it_is(
+    labelled: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = labelled.run_folder.folder
+    before = labelled.run_folder.metrics()["export"]
+    monkeypatch.chdir(folder.parent)  # a relative run folder
+
+    def web(deployable: Deployable, path: Path, profile: str) -> Exported:
+        path.mkdir(parents=True)
+        return Exported(file=path, max_abs_diff=0.0, sha256="0", details={"next": (str(path.resolve()),)})
+
+    monkeypatch.setattr("ganworks_exports.web.export", web)
+    assert main(["export", folder.name, "--format", "web"]) == 0
+    metrics = labelled.run_folder.metrics()
+    assert metrics["export"] == before
+    assert metrics["exports"]["generator"] == {"file": "model/generator", "max_abs_diff": 0.0, "sha256": "0"}
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import { toImageData } from "./pixels.js";
 import { sheet } from "./png.js";
 
 const BREATH_MS = 30; // the page answers at least this often while it draws
-const MOST_SEED = Number.MAX_SAFE_INTEGER - 1000;
+const MOST_SEED = 2n ** 63n - 1001n; // seeds are 64 bits: more than a Number holds
 const element = (id) => document.getElementById(id);
 
 export const accepts = (card) => card.inputs.some((port) => port.name === "seed");
@@ -58,8 +58,9 @@ function setUp(model) {
   say();
   return {
     read: () => ({
-      seeds: Array.from({ length: Number(count.value) }, (_, i) => whole(seed.value) + i),
-      labelOf: (i) => (label.value === "" ? i % Math.max(classes.length, 1) : Number(label.value)),
+      seeds: Array.from({ length: Number(count.value) }, (_, i) => whole(seed.value) + BigInt(i)),
+      // in turn by the seed: a seed alone is one picture
+      labelOf: (one) => (label.value === "" ? Number(one % BigInt(Math.max(classes.length, 1))) : Number(label.value)),
       classes,
       truncation: Number(truncation.value),
     }),
@@ -83,7 +84,10 @@ function setUp(model) {
   };
 }
 
-const whole = (text) => Math.min(Math.max(Math.floor(Number(text)) || 0, 0), MOST_SEED);
+function whole(text) {
+  const digits = /^\s*(\d{1,19})/.exec(text)?.[1] ?? "0";
+  return BigInt(digits) < MOST_SEED ? BigInt(digits) : MOST_SEED;
+}
 
 // One picture at a time: the first is there at once, and memory does not grow with their number.
 // Returns milliseconds a picture (the median), and stops early where `stale` says so.
@@ -99,7 +103,7 @@ async function paint(model, grid, request, stale) {
     }
     if (stale()) break;
     const begin = performance.now();
-    const label = request.labelOf(i);
+    const label = request.labelOf(request.seeds[i]);
     const made = await model.run({ seed: [request.seeds[i]], label: [label], truncation: request.truncation });
     times.push(performance.now() - begin);
     canvas.getContext("2d").putImageData(toImageData(made[port.name].data, port), 0, 0);
