@@ -40,7 +40,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/.installed-test: $(VENV)/.installed
-	$(PIP) -e '.[all,prune,sign,test]'
+	$(PIP) -e '.[all,prune,sign,private,test]'
 	@touch $@
 
 # the tests of web pages and of the Node.js kit are skipped where this cannot be had

@@ -62,12 +62,11 @@ def _parameters(
     """Count the parameters that are trained, by network; frozen feature networks do not count."""
     import torch
 
-    from ganworks.space import SampleSpace
+    from ganworks.space import made_up_spaces
 
-    rank = {"rows": 0, "sequences": 1, "volumes": 3}.get(recipe.data, 2)
     names = tuple(str(number) for number in range(classes))
-    space = SampleSpace(channels=channels, size=(size,) * rank, classes=names)
-    sourced = {"source": space} if recipe.data in ("pairs", "unpaired") else {}
+    space, source = made_up_spaces(recipe.data, size, channels, names)
+    sourced = {} if source is None else {"source": source}
     with torch.random.fork_rng(devices=[]):  # a list changes nothing, the random state included
         networks = registry.load(recipe)(space, **sourced).networks
         return {name: _trained(build()) for name, build in networks.items()}

@@ -76,7 +76,7 @@ class LiveView:
     def _on_progress(self, event: Event) -> None:
         done, total = int(event["done"]), int(event["total"])
         name = f"  {event['label']}" if self._stage else str(event["label"])
-        self._bar(name, total, done, f"{done} of {total}")
+        self._bar(name, total, done, f"{done} of {total}" if total else "")
         if done >= total:
             self._bars.remove_task(self._tasks.pop(name))
 

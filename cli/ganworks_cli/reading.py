@@ -37,6 +37,12 @@ def sample(
     truncation: Annotated[
         float, typer.Option(min=0, max=1, help="Below 1: likelier samples, less variety; 0: one a class.")
     ] = 1.0,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Condition on a column of a table, COLUMN=VALUE or COLUMN=LOW..HIGH; may be repeated."
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="New folder, or earlier samples; default: RUN/samples-seed-SEED.")
     ] = None,
@@ -48,13 +54,16 @@ def sample(
         check_samples(out)  # the domain looks closer; this one is said before anything is drawn
     truncated = f"-truncation-{truncation:g}" if truncation != 1 else ""
     target = out if out is not None else run / f"samples-seed-{seed}{truncated}"
+    conditions = where or []
     folder = _in_session(
-        state, run, lambda session: session.sample(count, label, seed, target, truncation=truncation)
+        state,
+        run,
+        lambda session: session.sample(count, label, seed, target, truncation=truncation, where=conditions),
     )
     written = count_samples(folder)
     if written is not None and written != count:
         state.output.warning(f"{written} of the {count} samples asked for were written")
-    asked = {"asked": count, "label": label, "seed": seed, "truncation": truncation}
+    asked = {"asked": count, "label": label, "seed": seed, "truncation": truncation, "where": conditions}
     _tell(state, {"samples": folder, "count": written, **asked}, f"Samples: {folder}")
 
 

@@ -46,7 +46,7 @@ def fit_run(
     run, budget = pipeline.run, pipeline.budget()
     settings = engine_settings(pipeline, data, recipe)
     progress = ProgressWatch(run, budget, checkpoints)
-    validation = ValidationWatch(run, checkpoints, pipeline.validate, progress.check)
+    validation = ValidationWatch(run, checkpoints, pipeline.validate, progress.check, settle=pipeline.settle)
     with held_interrupts() as interrupted:
         every = pipeline.options.checkpoint_seconds
         saving = CheckpointWatch(run, checkpoints, progress.check, every, interrupted)

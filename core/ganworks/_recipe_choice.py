@@ -13,7 +13,7 @@ from ganworks import plugin
 from ganworks.errors import GanworksError, UsageError, nearest
 from ganworks.options import RunOptions
 from ganworks.registry import Registry
-from ganworks.space import KINDS, SampleSpace
+from ganworks.space import SampleSpace, made_up_spaces
 from ganworks.training import TECHNIQUES, Recipe, with_technique
 
 Build = Callable[..., Recipe]
@@ -130,10 +130,8 @@ def _trials(build: Build, options: RunOptions, data: str) -> Iterator[Recipe]:
 
 def _trial_spaces(data: str) -> Iterator[tuple[SampleSpace, SampleSpace | None]]:
     """Yield spaces of a kind of `ganworks.plugin.RECIPE_DATA`, and of what is translated."""
-    rank = KINDS.index(data if data in KINDS else "images")
     for side, classes in product(TRIAL_SIDES, ((), ("a", "b"))):
-        space = SampleSpace(channels=1, size=(side,) * rank, classes=classes)
-        yield space, space if data in ("pairs", "unpaired") else None
+        yield made_up_spaces(data, side, classes=classes)
 
 
 def _paths(build: Build, given: dict[str, Any]) -> dict[str, Path]:

@@ -10,7 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ganworks.space import SampleSpace
+from ganworks.space import SampleSpace, space_of_givens
+
+CLASS_GIVEN = 0.7  # share of the rows with other columns given in which the class is, too
 
 
 class Dataset(Protocol):
@@ -118,6 +120,50 @@ class PairedDataset(ArrayDataset):
 
     def sources(self, index: Tensor) -> Tensor:
         return self._sources.rows(index)
+
+
+class PartlyGiven:
+    """Rows of a table of which some columns are given: those are the sources that a generator completes.
+
+    Args:
+        rows: the table; its space says the parts. Where it has classes, the last part is the class.
+        columns: how many neighbouring parts each column has, in order; all of its parts are given, or none.
+        share: of the rows, in which columns beside the class are given; how many is drawn for each row,
+            few more often than many. The class is given in all other rows, and mostly in these.
+
+    Raises:
+        ValueError: the columns do not cover the parts.
+    """
+
+    def __init__(self, rows: Dataset, columns: Sequence[int], share: float = 0.15) -> None:
+        if sum(columns) != len(rows.space.parts):
+            raise ValueError(f"columns of {sum(columns)} parts for a space of {len(rows.space.parts)} parts")
+        self.table, self.space, self.labels, self.share = rows, rows.space, rows.labels, share
+        self.source_space = space_of_givens(rows.space)
+        self._column_of = torch.repeat_interleave(torch.arange(len(columns)), torch.tensor(columns))
+        self._part_of = torch.repeat_interleave(
+            torch.arange(len(rows.space.parts)), torch.tensor(rows.space.parts)
+        )
+        self._columns = len(columns)
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def rows(self, index: Tensor) -> Tensor:
+        return self.table.rows(index)
+
+    def sources(self, index: Tensor) -> Tensor:
+        given = self._given(len(index))[:, self._column_of].float()  # (batch, parts)
+        return torch.cat([self.rows(index) * given[:, self._part_of], given], 1)
+
+    def _given(self, count: int) -> Tensor:
+        """Which columns each row gives (count, columns)."""
+        given = torch.rand(count, self._columns) < torch.rand(count, 1).square()
+        given &= torch.rand(count, 1) < self.share
+        if self.space.classes:
+            only = ~given[:, :-1].any(1)
+            given[:, -1] = only | (torch.rand(count) < CLASS_GIVEN)
+        return given
 
 
 class UnpairedDataset(ArrayDataset):

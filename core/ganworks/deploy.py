@@ -30,6 +30,7 @@ class Port:
     default: float | None = None  # what a program should feed that has no wish of its own
     multiples: Mapping[str, int] = field(default_factory=dict)  # a free size must be a multiple of this
     categories: tuple[str, ...] = ()  # of an output of texts: the module gives places in this list
+    missing: bool = False  # of an output of floats: NaN stands for a missing value
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,6 +35,7 @@ class SampleRequest:
     label: str | None = None  # None: every class in turn
     seed: int = 0
     truncation: float = 1.0  # of `Sampler.sample`; below 1 only where the pipeline `truncates`
+    where: tuple[str, ...] = ()  # conditions in the domain's own words; only where it is `conditional`
 
     def __post_init__(self) -> None:
         if not 0 <= self.truncation <= 1:
@@ -50,6 +51,7 @@ class Pipeline(ABC, Generic[Options]):
 
     default_minutes = 4.0  # training budget when the user gives none
     truncates = False  # whether `sample` heeds the truncation that it is asked for
+    conditional = False  # whether it heeds conditions
 
     def __init__(self, options: Options, run: Run, registry: Registry) -> None:
         self.options = options
@@ -70,6 +72,14 @@ class Pipeline(ABC, Generic[Options]):
     @abstractmethod
     def validate(self, sampler: Sampler) -> Validation:
         """Score a generator on the validation split, while it trains; lower is better."""
+
+    def settle(self, sampler: Sampler) -> None:
+        """The last touch on a generator before it is validated and saved; by default none.
+
+        For what is fitted to a trained generator, such as the marginals of a table: set buffers of
+        ``sampler.generator``, nothing else.
+        """
+        return
 
     @abstractmethod
     def sample(self, sampler: Sampler, request: SampleRequest) -> Path:

@@ -35,7 +35,8 @@ RECIPE_DATA = {
     "unpaired": "two sets of images that are no pairs",
     "sequences": "sequences",
     "volumes": "volumes",
-    "rows": "rows of a table",
+    "rows": "points",
+    "tables": "rows of a table",
 }
 
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -72,7 +73,8 @@ class Recipe(Declaration):
     """A training recipe: ``target(space, **options) -> ganworks.training.Recipe``.
 
     ``data`` says what it trains on: ``images``, ``sequences``, ``volumes`` or ``rows`` by the rank of a
-    sample; ``pairs`` or ``unpaired`` where the target also takes ``source``, the space of what is translated.
+    sample; ``pairs`` or ``unpaired`` where the target also takes ``source``, the space of what is translated;
+    ``tables``, where ``source`` is the space of the values that are given (`ganworks.space.space_of_givens`).
     Every recipe takes the options ``batch`` and ``width``, so that `gan architectures` and tests can size it.
     """
 

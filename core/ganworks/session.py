@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
@@ -123,16 +123,28 @@ class Session:
         return self.run_folder.metrics()
 
     def sample(
-        self, count: int | None, label: str | None, seed: int, out: Path, *, truncation: float = 1.0
+        self,
+        count: int | None,
+        label: str | None,
+        seed: int,
+        out: Path,
+        *,
+        truncation: float = 1.0,
+        where: Sequence[str] = (),
     ) -> Path:
-        """Draw ``count`` samples into ``out``; of one class, or of every class in turn.
+        """Draw ``count`` samples into ``out``; of one class, or of every class as the domain has them.
 
         ``truncation`` in [0, 1] trades variety for quality: at 0 all samples of a class are equal.
+        ``where`` are conditions in the words of the domain, such as ``Amount=100`` for a table.
 
         Raises:
-            UsageError: ``truncation`` is out of range, or the domain does not truncate.
+            UsageError: ``truncation`` is out of range; the domain does not truncate, or takes no conditions.
         """
-        request = SampleRequest(count=count, label=label, seed=seed, out=out, truncation=truncation)
+        request = SampleRequest(
+            count=count, label=label, seed=seed, out=out, truncation=truncation, where=tuple(where)
+        )
+        if where and not self.pipeline.conditional:
+            raise UsageError(f"--where: domain '{self.domain.name}' takes no conditions but --label")
         if truncation != 1 and not self.pipeline.truncates:
             raise UsageError(f"--truncation {truncation:g}: domain '{self.domain.name}' does not truncate")
         return self.pipeline.sample(self.sampler(), request)
@@ -211,7 +223,13 @@ class Session:
         recipe = self.recipe()
         tensors, _ = read_tensors(self.checkpoints.best)
         generator = recipe.networks["generator"]()
-        generator.load_state_dict(tensors)
+        try:
+            generator.load_state_dict(tensors)
+        except RuntimeError:
+            raise RunError(
+                f"{self.run_folder.folder} was trained by another version or with other defaults of its "
+                "recipe: its generator cannot be read; start a new run"
+            ) from None
         classes = max(len(recipe.space.classes), 1)
         device = self._sampling_device()
         return Sampler(generator.to(device), recipe.draw.latent, classes, device)

@@ -109,7 +109,7 @@ def _valid(values: Values, port: Port, sizes: Mapping[str, int], where: str) -> 
     if values.shape != shape or values.dtype != dtype:
         declared, found = f"{dtype} {shape}", f"{values.dtype} {values.shape}"
         raise refused(f"output '{port.name}' is declared as {declared}, {where} gives {found}")
-    if not np.isfinite(values).all():
+    if not (np.isfinite(values) | (port.missing & np.isnan(values.astype(float)))).all():
         raise refused(f"output '{port.name}' of {where} is not finite at batch {sizes[ports.BATCH]}")
     if port.categories and not ((values >= 0) & (values < len(port.categories))).all():
         raise refused(f"output '{port.name}' of {where} is none of its {len(port.categories)} categories")
@@ -117,7 +117,7 @@ def _valid(values: Values, port: Port, sizes: Mapping[str, int], where: str) -> 
 
 
 def _compare(port: Port, left: Outputs, right: Outputs, between: str) -> float:
-    gaps = [np.abs(a.astype(np.float64) - b.astype(np.float64)) for a, b in zip(left, right, strict=True)]
+    gaps = [_gap(a.astype(np.float64), b.astype(np.float64)) for a, b in zip(left, right, strict=True)]
     worst = max(float(gap.max()) for gap in gaps)
     batch = ports.BATCHES[int(np.argmax([gap.max() for gap in gaps]))]
     holds, limit = _allowed(port, left, gaps, worst)
@@ -127,6 +127,13 @@ def _compare(port: Port, left: Outputs, right: Outputs, between: str) -> float:
             f"(allowed: {limit}); the network must be free of randomness and treat every row on its own"
         )
     return worst
+
+
+def _gap(a: Values, b: Values) -> Values:
+    """Distances; 0 where both values are missing, infinite where one is."""
+    gone = np.isnan(a), np.isnan(b)
+    distance = np.abs(np.where(gone[0], 0, a) - np.where(gone[1], 0, b))
+    return np.where(gone[0] == gone[1], distance, np.inf)
 
 
 def _allowed(port: Port, values: Outputs, gaps: Outputs, worst: float) -> tuple[bool, str]:
@@ -151,4 +158,6 @@ def _spread(port: Port, values: Outputs) -> float:
     """Return the output's range in its units; 1 for a constant output, of which nothing is known."""
     if port.low is not None and port.high is not None:
         return port.high - port.low
-    return float(max(v.max() for v in values) - min(v.min() for v in values)) or 1.0
+    seen = np.concatenate([v.ravel() for v in values])
+    seen = seen[np.isfinite(seen)]
+    return float(seen.max() - seen.min()) or 1.0 if len(seen) else 1.0

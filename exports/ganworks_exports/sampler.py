@@ -15,7 +15,7 @@ import argparse, json, pathlib, numpy as np, onnxruntime
 
 ask = argparse.ArgumentParser(description=__doc__)
 ask.add_argument("--count", type=int, default=16)
-ask.add_argument("--label", help="one class only; default: all in turn")
+ask.add_argument("--label", help="one class only; default: all in turn, for tables at their rates")
 ask.add_argument("--seed", type=int, default=0, help="of the first sample; the next has the next seed")
 ask.add_argument("--truncation", type=float, default=1.0, help="0 to 1: from typical to varied")
 ask.add_argument("--model", type=pathlib.Path, default=pathlib.Path(__file__).with_name(MODEL))
@@ -37,9 +37,11 @@ for port in card["inputs"]:
         values = args.seed + np.arange(args.count)
     elif port["name"] == "truncation":
         values = np.clip(args.truncation, low, high)
-    elif port["name"] == "label" and names:
+    elif port["name"] == "label" and names and (args.label or low >= 0):
         turn = (args.seed + np.arange(args.count)) % len(names)  # by the seed: that alone is one picture
         values = np.resize([names.index(args.label)], shape) if args.label else turn
+    elif "default" in port:  # of a condition: not given
+        values = np.full(shape, port["default"])
     elif port["dtype"].startswith("float"):
         values = rng.standard_normal(shape) if low is None else rng.uniform(low, high, shape)
     else:

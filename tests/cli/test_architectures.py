@@ -66,7 +66,7 @@ def test_a_recipe_that_cannot_be_built_says_why() -> None:
 def test_a_recipe_for_other_data_is_refused_with_a_reason() -> None:
     registry = from_modules(Broken())
     assert registry.recipe("broken", ("rows",)).data == "rows"
-    with pytest.raises(UsageError, match="broken trains on rows of a table, and this domain"):
+    with pytest.raises(UsageError, match="broken trains on points, and this domain"):
         registry.recipe("broken")
 
 

@@ -15,13 +15,12 @@ from ganworks._recipe_choice import check_recipe, chosen_recipe, with_absolute_p
 from ganworks.options import RunOptions
 from ganworks.recipes.dcgan import dcgan
 from ganworks.registry import Registry, discover, from_modules
-from ganworks.space import SampleSpace
+from ganworks.space import SampleSpace, made_up_spaces
 from ganworks.training import TECHNIQUES, Recipe
 
 ANY = plugin.Domain(name="any", summary="t", options="t:t", pipeline="t:t", recipes=tuple(plugin.RECIPE_DATA))
 SHIPPED = discover(third_party=False)
 QUICK = [d for d in SHIPPED.all(plugin.Recipe) if d.name not in ("distilled", "projected")]
-RANKS = {"rows": 0, "sequences": 1, "volumes": 3}
 
 
 @settings(max_examples=40, deadline=None)
@@ -33,10 +32,7 @@ RANKS = {"rows": 0, "sequences": 1, "volumes": 3}
     classes=st.integers(0, 3),
 )
 def test_what_some_data_fit_is_not_refused(declared, technique, channels, side, classes):
-    rank = RANKS.get(declared.data, 2)
-    names = tuple(map(str, range(classes)))
-    space = SampleSpace(channels=channels, size=(side,) * rank, classes=names)
-    source = space if declared.data in ("pairs", "unpaired") else None
+    space, source = made_up_spaces(declared.data, side, channels, tuple(map(str, range(classes))))
     options = RunOptions(recipe=declared.name, techniques=(technique,), recipe_options={"width": 4})
     try:
         chosen_recipe(SHIPPED, options, declared.name, space, source)

@@ -19,6 +19,7 @@ from ganworks.networks.resnet import (
     ResidualGenerator,
     SplitConditioning,
 )
+from ganworks.networks.rows import RowDiscriminator, RowGenerator
 from ganworks.networks.style import StyleGANGenerator
 from ganworks.networks.translation import PairDiscriminator, PatchDiscriminator, ResidualTranslator
 from ganworks.networks.unet import UNetGenerator
@@ -52,6 +53,8 @@ __all__ = [
     "ResidualDiscriminator",
     "ResidualGenerator",
     "ResidualTranslator",
+    "RowDiscriminator",
+    "RowGenerator",
     "SplitConditioning",
     "StyleGAN2Discriminator",
     "StyleGAN2Generator",

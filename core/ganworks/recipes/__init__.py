@@ -185,6 +185,30 @@ def ganworks_declare() -> Iterator[plugin.Declaration]:
         data="sequences",
     )
     yield plugin.Recipe(
+        name="tabular",
+        summary="Relativistic pairing with R1 and R2 on residual perceptrons; any columns may be given.",
+        target="ganworks.recipes.tabular:tabular",
+        paper="Huang et al. 2024, arXiv 2501.05441; Xu et al. 2019, arXiv 1907.00503",
+        use="tables: the default",
+        data="tables",
+    )
+    yield plugin.Recipe(
+        name="ctgan",
+        summary="WGAN-GP on packs of ten rows, BatchNorm in the generator.",
+        target="ganworks.recipes.ctgan:ctgan",
+        paper="Xu et al. 2019, arXiv 1907.00503",
+        use="tables: comparison with tabular",
+        data="tables",
+    )
+    yield plugin.Recipe(
+        name="tabular-private",
+        summary="Non-saturating game with DP-SGD on the discriminator: differential privacy of every row.",
+        target="ganworks.recipes.tabular_private:tabular_private",
+        paper="Abadi et al. 2016, arXiv 1607.00133; Xie et al. 2018, arXiv 1802.06739",
+        use="tables that must be released with a guarantee, where quality comes second",
+        data="tables",
+    )
+    yield plugin.Recipe(
         name="vae",
         summary="Variational autoencoder: one likelihood bound, no game; smooth samples, no collapse.",
         target="ganworks.recipes.vae:vae",

@@ -15,6 +15,7 @@ from ganworks.training.auxiliary import (
     feature_matching,
     gaussian_nll,
     mode_seeking,
+    moment_matching,
     mutual_information,
     real_class,
 )
@@ -142,6 +143,7 @@ __all__ = [
     "kl_to_normal",
     "lecam",
     "mode_seeking",
+    "moment_matching",
     "mutual_information",
     "needing",
     "network_called",

@@ -53,6 +53,22 @@ def feature_matching(step: Step, *, feature: str = "hidden") -> Tensor:
     return (real.detach().mean(0) - fake.mean(0)).square().sum()
 
 
+def moment_matching(step: Step) -> Tensor:
+    """Squared distances between the means and between the covariances of real and fake rows: a scalar.
+
+    Only for points and rows of a table, (rows, channels). After Li et al. 2015 (generative moment matching),
+    with the first two moments instead of a kernel: pairs of columns are learned from the start.
+    """
+    real, fake = step.real.detach(), step.fake
+    means = (real.mean(0) - fake.mean(0)).square().sum()
+    return means + (_covariance(real) - _covariance(fake)).square().sum()
+
+
+def _covariance(rows: Tensor) -> Tensor:
+    centred = rows - rows.mean(0)
+    return centred.T @ centred / len(rows)
+
+
 @needing(DISCRIMINATOR, CLASSES)
 def real_class(step: Step) -> Tensor:
     """-log P(class | real sample), (batch,). Odena et al. 2017 (AC-GAN), eq. 3, first half."""

@@ -110,13 +110,18 @@ class CheckpointWatch:
 
 @dataclass
 class ValidationWatch:
-    """Scores the averaged generator ``times`` times over the budget and keeps the best one."""
+    """Scores the averaged generator ``times`` times over the budget and keeps the best one.
+
+    ``settle`` has the last touch before a generator is scored or saved: it may set buffers of the average,
+    which follow those of the training generator again at the next step.
+    """
 
     run: Run
     checkpoints: Checkpoints
     validate: Callable[[Sampler], Validation]
     check: Callable[[], None] = lambda: None  # raises when the training is not worth validating
     times: int = 8
+    settle: Callable[[Sampler], None] = lambda _sampler: None
 
     def begin(self, state: TrainingState) -> None:
         self.state = state
@@ -140,7 +145,9 @@ class ValidationWatch:
         self.check()
         device = next(state.networks["generator"].parameters()).device
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-            found = self.validate(Sampler.of(state))
+            sampler = Sampler.of(state)
+            self.settle(sampler)
+            found = self.validate(sampler)
         best = found.score < self._best_score(state)
         if best:
             state.notes["best_score"] = found.score

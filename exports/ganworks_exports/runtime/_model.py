@@ -135,7 +135,10 @@ class Model:
         for name in inputs:
             if name not in self.inputs:
                 raise ValueError(f"the model has no input '{name}', but {', '.join(self.inputs)}")
-        feed = {name: _fed(port, inputs.get(name, port.get("default"))) for name, port in self.inputs.items()}
+        batch = next((len(x) for x in map(np.asarray, inputs.values()) if x.ndim), 1)
+        feed = {
+            name: _fed(port, inputs.get(name, _default(port, batch))) for name, port in self.inputs.items()
+        }
         try:
             results = self._session.run(list(self.outputs), feed)
         except Exception as error:  # onnxruntime's exceptions share no base class
@@ -145,6 +148,8 @@ class Model:
     def _labels(self, seeds: Array, label: str | int | None) -> Array:
         if not self.classes or "label" not in self.inputs:
             raise ValueError("the model has no classes")
+        if label is None and self.inputs["label"].get("low", 0) < 0:  # a table: its classes at their rates
+            return np.full(len(seeds), -1)
         if label is None:
             return np.asarray(seeds % len(self.classes))
         if isinstance(label, str):
@@ -152,6 +157,14 @@ class Model:
                 raise ValueError(f"the model has no class '{label}', but {', '.join(self.classes)}")
             label = self.classes.index(label)
         return np.full(len(seeds), label)
+
+
+def _default(port: Port, batch: int) -> Array | None:
+    """Return the default of an input for so many rows, where it has one."""
+    value = port.get("default")
+    if value is None:
+        return None
+    return np.full(batch if port["shape"][:1] == ["batch"] else port["shape"], value, port["dtype"])
 
 
 def _fed(port: Port, value: ArrayLike | None) -> Array:

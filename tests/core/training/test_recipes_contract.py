@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import onnxruntime
 import pytest
@@ -9,7 +11,7 @@ import torch
 from torch import nn
 
 from ganworks import plugin
-from ganworks.data import ArrayDataset, PairedDataset, SourcedDataset, UnpairedDataset
+from ganworks.data import ArrayDataset, PairedDataset, PartlyGiven, SourcedDataset, UnpairedDataset
 from ganworks.deploy import Deployable, Port
 from ganworks.registry import discover
 from ganworks.run import Run
@@ -30,14 +32,15 @@ from ganworks_exports.onnx import export
 
 DECLARED = {d.name: d for d in discover().all(plugin.Recipe)}  # those of installed third parties too
 RECIPES = list(DECLARED)
-LABELLED = [d.name for d in DECLARED.values() if d.labels and d.data not in ("pairs", "unpaired")]
-UNTRANSLATED = [d.name for d in DECLARED.values() if d.data not in ("pairs", "unpaired")]
+LABELLED = [d.name for d in DECLARED.values() if d.labels and d.data not in ("pairs", "unpaired", "tables")]
+UNTRANSLATED = [d.name for d in DECLARED.values() if d.data not in ("pairs", "unpaired", "tables")]
 SMALL = {"batch": 8, "width": 8}
 SHAPES = {  # by kind of data: shape of a sample, classes, type of the values
     "images": [((1, 20, 28), 2, np.uint8), ((3, 32, 32), 0, np.uint16), ((2, 16, 16), 3, np.uint8)],
     "sequences": [((2, 12), 2, np.uint8), ((1, 7), 0, np.float32)],
     "volumes": [((1, 16, 16, 16), 2, np.uint8), ((2, 8, 12, 16), 0, np.uint8)],
     "rows": [((3,), 2, np.float32)],
+    "tables": [((3,), 2, np.float32)],
 }
 SHAPES["pairs"] = SHAPES["unpaired"] = [((1, 20, 28), 0, np.uint8), ((3, 32, 32), 0, np.uint16)]
 # one shape by default, the others with the slow tests: an export takes seconds
@@ -61,11 +64,25 @@ def some_data(name: str, shape=None) -> ArrayDataset:
     kind = DECLARED[name].data
     size, classes, dtype = shape or SHAPES[kind][0]
     samples = some_array(size, dtype)
+    if kind == "tables":
+        return some_table(size[0])
     if kind in ("pairs", "unpaired"):
         paired = PairedDataset if kind == "pairs" else UnpairedDataset
         return paired(samples, some_array((2, *size[1:]), np.uint8, seed=1))
     labels = np.arange(24) % classes if classes else None
     return ArrayDataset(samples, labels, [f"class {i}" for i in range(classes)])
+
+
+def some_table(numbers: int) -> PartlyGiven:
+    """Numbers, a choice of three, and the class as the last choice."""
+    draw = np.random.default_rng(0)
+    labels = np.arange(24) % 2
+    values = draw.uniform(-1, 1, (24, numbers)).astype(np.float32)
+    choices = [np.eye(width, dtype=np.float32)[draw.integers(0, width, 24)] for width in (3,)]
+    rows = np.concatenate([values, *choices, np.eye(2, dtype=np.float32)[labels]], 1)
+    table = ArrayDataset(rows, labels, ["class 0", "class 1"])
+    table.space = replace(table.space, parts=(*(1,) * numbers, 3, 2))
+    return PartlyGiven(table, (1,) * (numbers + 2))
 
 
 @pytest.fixture

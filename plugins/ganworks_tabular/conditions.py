@@ -1,0 +1,106 @@
+"""What is given of the rows to be drawn: values, ranges and quantiles of any columns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ganworks.errors import UsageError, nearest
+from ganworks_tabular.cells import cell_of
+from ganworks_tabular.preparation import Preparation
+from ganworks_tabular.ranges import Between, checked_range, range_column
+
+__all__ = ["Between", "Condition", "Conditions", "given_rows", "read_conditions", "typed_conditions"]
+
+_QUANTILE = re.compile(r"q(0?\.\d+|0|1|1\.0)", re.ASCII)
+
+
+Condition = Any  # a value, or Between
+Conditions = Mapping[str, Condition]
+Typed = pd.Series | Between  # a cell of the column, or a range
+
+
+def read_conditions(texts: Sequence[str], columns: Sequence[str]) -> dict[str, Condition]:
+    """Read ``COLUMN=VALUE``, ``COLUMN=LOW..HIGH`` and ``COLUMN=q0.99..q1`` (quantiles).
+
+    >>> read_conditions(["Class=1", "Amount=q0.5..q1"], ["Class", "Amount"])
+    {'Class': '1', 'Amount': Between(low=0.5, high=1.0, quantiles=True)}
+
+    Raises:
+        UsageError: no such form, no such column, or a column twice.
+    """
+    found: dict[str, Condition] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise UsageError(f"--where '{text}' should read COLUMN=VALUE or COLUMN=LOW..HIGH")
+        require_column(name, columns)
+        if name in found:
+            raise UsageError(f"--where gives the column '{name}' twice")
+        found[name] = _condition(value)
+    return found
+
+
+def require_column(name: str, columns: Sequence[str]) -> None:
+    """Raise `UsageError` where there is no such column."""
+    if name not in columns:
+        raise UsageError(f"no column '{name}'{nearest(name, columns)}; there are {', '.join(columns)}")
+
+
+def _condition(text: str) -> Condition:
+    low, dots, high = text.partition("..")
+    if not dots:
+        return text
+    ends = [_QUANTILE.fullmatch(end) for end in (low, high)]
+    try:
+        if all(ends):
+            return Between(float(low[1:]), float(high[1:]), quantiles=True)
+        return Between(float(low) if low else -np.inf, float(high) if high else np.inf)
+    except ValueError:
+        return text
+
+
+def typed_conditions(where: Conditions, preparation: Preparation) -> dict[str, Typed]:
+    """Return the conditions with every value as a cell of its column.
+
+    Raises:
+        UsageError: no such column, one that is not modelled, or a value that is none of its values.
+    """
+    schema = preparation.schema
+    found: dict[str, Typed] = {}
+    for name, value in where.items():
+        require_column(name, [column.name for column in schema.columns])
+        column = schema[name]
+        if not column.modelled:
+            raise UsageError(f"the column '{name}' is a {column.kind}: nothing depends on it; leave it out")
+        if isinstance(value, Between):
+            found[name] = checked_range(value, name, preparation)
+        else:
+            found[name] = cell_of(value, column, preparation)
+    return found
+
+
+def given_rows(
+    wanted: Mapping[str, Typed], preparation: Preparation, first: int, rows: int, seed: int
+) -> dict[str, pd.Series]:
+    """Return what is given of the rows ``first`` to ``first + rows``, in the columns of the codec.
+
+    A range becomes a value in each row, as often as the table has it there, frequent single values apart.
+    """
+    if not wanted:
+        return {}
+    random = np.random.default_rng([seed, first, 1])
+    columns = {
+        name: range_column(value, name, preparation, rows, random)
+        if isinstance(value, Between)
+        else value.take(np.zeros(rows, dtype=np.int64)).reset_index(drop=True)
+        for name, value in wanted.items()
+    }
+    if not preparation.constraints.rules:
+        return columns
+    translated = preparation.constraints.translate_frame(pd.DataFrame(columns), int(random.integers(2**31)))
+    return {str(name): translated[name] for name in translated}

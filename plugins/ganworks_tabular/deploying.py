@@ -1,0 +1,214 @@
+"""The generator as an embedding program wants it: from a seed and conditions to named columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ganworks.deploy import Deployable, Port
+from ganworks.latent.normal import seeded_normal
+from ganworks.training import Sampler
+from ganworks.views import MOST_SEED
+from ganworks_tabular.columns.casting import texts as as_texts
+from ganworks_tabular.columns.category import CategoryColumn
+from ganworks_tabular.columns.datetime import DatetimeColumn
+from ganworks_tabular.columns.epochs import MISSING
+from ganworks_tabular.preparation import Preparation
+
+BOUND_ROWS = 20_000  # random ones, in which every place of a choice occurs
+FREE = -1  # of a condition: not given
+
+
+def deployable(
+    preparation: Preparation, rates: Sequence[float], sampler: Sampler, card: Mapping[str, Any]
+) -> Deployable:
+    """Return what an exporter receives.
+
+    Inputs: ``seed``; ``label``, the class or -1 for the real rates; for every other category column
+    ``where_COLUMN``, the number of its value or -1. Outputs: one a column, keys and constants apart.
+    """
+    told = Told(preparation, rates)
+    module = FromSeed(preparation, told, sampler)
+    label = _condition("label", "class number, -1: at the real rates", len(rates))
+    seed = Port(
+        name="seed",
+        dtype="int64",
+        shape=("batch",),
+        meaning="same seed and conditions, same row",
+        low=0,
+        high=MOST_SEED,
+        default=0,
+    )
+    conditions = [
+        _condition(f"where_{place.name}", f"{place.name}: {_listed(place.texts)}; -1: free", place.width)
+        for place in told.conditions
+    ]
+    outputs = [_output(name, module, preparation) for name in module.names]
+    return Deployable(module=module, inputs=(seed, label, *conditions), outputs=tuple(outputs), card=card)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A category column that a program may give: where its choice lies in a row."""
+
+    name: str
+    texts: tuple[str, ...]
+    start: int  # its first channel
+    width: int  # values that it has
+    part: int
+
+
+class Told(nn.Module):
+    """Writes what a generator is told: (rows, channels + parts)."""
+
+    limits: Tensor
+
+    def __init__(self, preparation: Preparation, rates: Sequence[float]) -> None:
+        super().__init__()
+        codec = preparation.codec
+        starts = torch.tensor([0, *codec.spans]).cumsum(0).tolist()
+        self.spans = codec.spans
+        self.conditions = [
+            Place(name, codec.texts(name), starts[codec.parts[name][0]], len(codec.texts(name)), part)
+            for name in codec.columns[:-1]
+            if _givable(codec[name], preparation) and (part := codec.parts[name][0]) >= 0
+        ]
+        self.register_buffer("limits", torch.tensor(rates).double().cumsum(0)[:-1].float())
+
+    def forward(self, label: Tensor, conditions: Sequence[Tensor], uniform: Tensor) -> Tensor:
+        """Class numbers and numbers of values (rows,), -1 where free; ``uniform`` (rows,) draws the class.
+
+        Beside other conditions a free class follows from those.
+        """
+        drawn = (self.limits < uniform[:, None]).sum(1)
+        given = [condition >= 0 for condition in conditions]
+        free = torch.stack(given).any(0) if given else label < FREE
+        by_part = {
+            place.part: (condition, known)
+            for place, condition, known in zip(self.conditions, conditions, given, strict=True)
+        }
+        by_part[len(self.spans) - 1] = (torch.where(label >= 0, label, drawn), (label >= 0) | ~free)
+        values, flags = [], []
+        for part, width in enumerate(self.spans):
+            flag = torch.zeros_like(uniform)
+            value = flag[:, None].expand(-1, width)
+            if part in by_part:
+                chosen, known = by_part[part]
+                flag = known.float()
+                value = F.one_hot(chosen.clamp(min=0), width).float() * flag[:, None]
+            values.append(value)
+            flags.append(flag[:, None])
+        return torch.cat([*values, *flags], 1)
+
+
+class FromSeed(nn.Module):
+    """Seeds and conditions to final columns, in the order of ``names``."""
+
+    def __init__(self, preparation: Preparation, told: Told, sampler: Sampler) -> None:
+        super().__init__()
+        self.generator, self.latent, self.told = sampler.module(), sampler.latent, told
+        codec = preparation.codec
+        self.decoder, self.columns, self.constraints = codec.decoder(), codec.columns, preparation.constraints
+        categories = [column for name in self.columns if isinstance(column := codec[name], CategoryColumn)]
+        self.texts = {column.name: column.texts for column in categories}
+        values: dict[str, Sequence[Any]] = {column.name: column.values for column in categories}
+        if self.constraints.rules:
+            values |= self.constraints.split_values(self.texts)
+        # of categories that are whole numbers: a program wants 1, not '1'
+        self.wholes = {name: _wholes(own) for name, own in values.items() if _are_whole(own)}
+        seeds = torch.zeros(1, dtype=torch.int64)
+        free = [torch.full((1,), FREE)] * len(told.conditions)
+        with torch.no_grad():
+            self.names = tuple(self._columns(seeds, seeds, free))
+            self.dtypes = {name: x.dtype for name, x in self._columns(seeds, seeds, free).items()}
+            self.bounds = self._bounds(preparation)
+
+    def forward(self, seed: Tensor, label: Tensor, *conditions: Tensor) -> tuple[Tensor, ...]:
+        """int64 (rows,) each -> one tensor (rows,) a column."""
+        return tuple(self._columns(seed, label, conditions).values())
+
+    def _bounds(self, preparation: Preparation) -> dict[str, tuple[float, float]]:
+        """The lowest and highest value of each column that is a number or a date, missing ones apart."""
+        ends = [dict(zip(self.columns, self._ends(preparation, side), strict=True)) for side in (0, 1)]
+        if self.constraints.rules:  # rising in every column: sums, gaps and limits
+            ends = [self.constraints.inverse_tensors(end, self.texts) for end in ends]
+        found = {name: (float(ends[0][name]), float(ends[1][name])) for name in ends[0]}
+        known = {name: values[~values.isnan()] for name, values in self.wholes.items()}
+        return found | {name: (float(x.min()), float(x.max())) for name, x in known.items() if len(x)}
+
+    def _ends(self, preparation: Preparation, side: int) -> list[Tensor]:
+        """One value a column, the lowest (side 0) or the highest; the places of categories as they are."""
+        codec, found = preparation.codec, []
+        spread = torch.randn(BOUND_ROWS, sum(codec.spans), generator=torch.Generator().manual_seed(0))
+        starts = [sum(codec.spans[:part]) for part, width in enumerate(codec.spans) if width == 1]
+        spread[::2, starts], spread[1::2, starts] = -1.0, 1.0
+        for values in self.decoder(spread):
+            known = values[(values != MISSING) if values.dtype == torch.int64 else ~values.isnan()]
+            found.append((known.max() if side else known.min())[None] if len(known) else values[:1])
+        return found
+
+    def _columns(self, seed: Tensor, label: Tensor, conditions: Sequence[Tensor]) -> dict[str, Tensor]:
+        normal = seeded_normal(seed, self.latent + 1)  # the last one draws the class
+        uniform = (torch.erf(normal[:, -1] * 0.5**0.5) + 1) / 2
+        told = self.told(label, conditions, uniform)
+        rows = self.generator(normal[:, : self.latent], told).clamp(-1, 1)
+        made = dict(zip(self.columns, self.decoder(rows), strict=True))
+        if self.constraints.rules:
+            made = self.constraints.inverse_tensors(made, self.texts)
+        return {name: self.wholes[name][x] if name in self.wholes else x for name, x in made.items()}
+
+
+def _are_whole(values: Sequence[Any]) -> bool:
+    return all(type(value) is int and abs(value) < 2**63 for value in values if value is not None)
+
+
+def _wholes(values: Sequence[Any]) -> Tensor:
+    """int64, or float64 with NaN where one is missing."""
+    kind = torch.float64 if None in values else torch.int64
+    return torch.tensor([torch.nan if value is None else value for value in values], dtype=kind)
+
+
+def _givable(column: Any, preparation: Preparation) -> bool:
+    own = any(column.name == one.name for one in preparation.schema.columns)
+    return own and isinstance(column, CategoryColumn) and column.tail is None
+
+
+def _condition(name: str, meaning: str, count: int) -> Port:
+    return Port(
+        name=name, dtype="int64", shape=("batch",), meaning=meaning, low=FREE, high=count - 1, default=FREE
+    )
+
+
+def _output(name: str, module: FromSeed, preparation: Preparation) -> Port:
+    splits = preparation.constraints.split_values(module.texts) if preparation.constraints.rules else {}
+    found = as_texts(splits[name]) if name in splits else module.texts.get(name, ())
+    found = () if name in module.wholes else found
+    column = preparation.schema[name]
+    meaning = "missing: NaN" if module.dtypes[name].is_floating_point else "whole numbers"
+    if column.kind == "datetime":
+        meaning = "epoch in the unit of the column, UTC; missing: the smallest number"
+        codec = preparation.codec
+        if name in codec.columns and isinstance(codec[name], DatetimeColumn):
+            meaning = f"{column.dtype}: {meaning}"
+    free = {"seed", "label"}  # names that inputs have
+    low, high = module.bounds.get(name, (None, None)) if not found else (None, None)
+    return Port(
+        name=f"{name}_" if name in free else name,
+        low=low,
+        high=high,
+        missing=not found and module.dtypes[name].is_floating_point,
+        dtype="str" if found else str(module.dtypes[name]).removeprefix("torch."),
+        shape=("batch",),
+        meaning="missing: empty" if found else meaning,
+        categories=tuple(found),
+    )
+
+
+def _listed(texts: Sequence[str]) -> str:
+    shown = [f"{place} {text or 'missing'}" for place, text in enumerate(texts[:20])]
+    return ", ".join(shown) + (" ..." if len(texts) > 20 else "")

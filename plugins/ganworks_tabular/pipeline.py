@@ -1,0 +1,235 @@
+"""The stages of `gan run tabular-fraud`."""
+
+from __future__ import annotations
+
+import math
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+
+from ganworks.data import Dataset
+from ganworks.deploy import Deployable
+from ganworks.errors import RunError, UsageError
+from ganworks.pipeline import Pipeline, SampleRequest
+from ganworks.run import REPORT, write_json
+from ganworks.training import Budget, Checkpoints, Recipe, Sampler, Validation, weights_sha256
+from ganworks_tabular.conditions import Conditions, read_conditions
+from ganworks_tabular.deploying import deployable
+from ganworks_tabular.drawing import Drawer
+from ganworks_tabular.evaluation import evaluate_table
+from ganworks_tabular.infer import describe
+from ganworks_tabular.model import TableModel
+from ganworks_tabular.options import STEPS, Options
+from ganworks_tabular.private_plan import RECIPE, PrivatePlan
+from ganworks_tabular.report import Usage, write_report
+from ganworks_tabular.stream import write_stream
+from ganworks_tabular.study import Part, TableStudy
+from ganworks_tabular.training_data import CodedRows
+from ganworks_tabular.validation import FIRST_SEED, Judge, calibrate, drawn_like
+
+EVALUATION_SEED = 2**31 - 2  # apart from the seeds that users are likely to take
+FILE = "synthetic"
+
+
+class TablePipeline(Pipeline[Options]):
+    """`gan run tabular-fraud`: a table in, a synthetic one, its evaluation and a model out."""
+
+    conditional = True
+
+    def read(self) -> Dataset:
+        return self.rows("train").partly_given()
+
+    @cached_property
+    def study(self) -> TableStudy:
+        """The table as it was read; from the run's cache when it is there."""
+        if TableStudy.exists(self.run.cache):
+            return TableStudy.load(self.run.cache)
+        if self.options.epsilon is not None and "data" in self.run.settings():
+            raise RunError(f"{self.run.cache} is gone: private statistics are drawn once; start a new run")
+        study = TableStudy.read(self.options)
+        study.facts(self.options.sensitive)  # a wrong name is said before anything is trained
+        study.save(self.run.cache)
+        for note in study.notes:
+            self.run.warn("table", note)
+        return study
+
+    def rows(self, part: Part) -> CodedRows:
+        """One part as the loop draws it."""
+        return self.study.preparation.rows(self.study.parts[part], self.options.seed)
+
+    def facts(self) -> dict[str, Any]:
+        study = self.study
+        return {
+            "title": study.title,
+            "fingerprint": study.fingerprint,
+            "target": study.schema.target,
+            "positive": study.schema.positive,
+            "classes": list(study.schema.classes),
+            "rows": {name: len(part) for name, part in study.parts.items()},
+        }
+
+    def default_recipe(self, data: Dataset) -> str:
+        return RECIPE if self._private else "tabular"
+
+    def budget(self) -> Budget:
+        if self.options.steps is None and self.options.minutes is None:
+            return Budget(steps=STEPS)
+        return super().budget()
+
+    def build_recipe(self, name: str, data: Dataset) -> Recipe:
+        """The rate of `tabular` falls over the steps asked for; a private run has paid for its own."""
+        options, steps = self.options, self.budget().steps
+        if self._private and steps is not None:
+            paid = self._private.recipe_options(options.recipe_options, steps)
+            self.options = options.model_copy(update={"recipe_options": paid})
+        elif name == "tabular" and steps is not None and "images" not in options.recipe_options:
+            batch = options.recipe_options.get("batch", 256)
+            scheduled = {**options.recipe_options, "images": steps * batch}
+            self.options = options.model_copy(update={"recipe_options": scheduled})
+        return super().build_recipe(name, data)
+
+    # while training
+    def settle(self, sampler: Sampler) -> None:
+        if not self._private:
+            calibrate(sampler, self._train)
+
+    def validate(self, sampler: Sampler) -> Validation:
+        """No number in a private run: a choice by real rows would not be covered, so the last one is kept."""
+        return Validation(score=math.nan if self._private else self._judge.score(sampler))
+
+    @property
+    def _private(self) -> PrivatePlan | None:
+        return self.study.preparation.private
+
+    @cached_property
+    def _train(self) -> CodedRows:
+        return self.rows("train")
+
+    @cached_property
+    def _judge(self) -> Judge:
+        return Judge(self.rows("validation"))
+
+    # after training
+    def sample(self, sampler: Sampler, request: SampleRequest) -> Path:
+        drawer, where = self.drawer(sampler), self._conditions(request)
+        count = request.count or self.options.rows or len(self.study.parts["train"])
+        path = request.out / f"{FILE}{self.study.suffix}"
+        label = f"{count:,} rows"
+        frames = self.run.progress(
+            drawer.file_frames(count, seed=request.seed, where=where), label, drawer.file_frame_count(count)
+        )
+        about = {"seed": str(request.seed), "generator_sha256": self._generator_hash}
+        write_stream(frames, path, about)
+        conditions = {name: str(value) for name, value in where.items()}
+        write_json(
+            request.out / f"{FILE}.json",
+            {"synthetic": True, "file": path.name, "rows": count, "conditions": conditions, **about},
+        )
+        self.run.emit("samples", folder=str(request.out), written=count, dropped=0)
+        return request.out
+
+    def evaluate(self, sampler: Sampler) -> dict[str, Any]:
+        study, drawer = self.study, self.drawer(sampler)
+        parts = {name: study.comparable(part) for name, part in study.parts.items()}
+        synthetic = drawer.frame(len(parts["train"]), seed=EVALUATION_SEED)
+
+        def draw(count: int, label: object, seed: int) -> pd.DataFrame:
+            return study.comparable(drawer.frame(count, seed=seed, where={study.schema.target: label}))
+
+        found = evaluate_table(
+            study.facts(self.options.sensitive),
+            parts["train"],
+            parts["test"],
+            study.comparable(synthetic),
+            draw,
+            seeds=self.options.seeds,
+            utility=self.options.utility,
+            progress=lambda text: self.run.tell({"event": "progress", "label": text, "done": 0, "total": 0}),
+        )
+        broken = study.preparation.constraints.check(synthetic).count
+        private = {"differential_privacy": self._private.card()} if self._private else {}
+        extra = self._extra(sampler)
+        return {**found, "constraints": {"broken": broken}, **private, **({"extra": extra} if extra else {})}
+
+    def deployable(self, sampler: Sampler, view: str) -> Deployable:
+        if view != "app":
+            raise UsageError(f"--view {view}: a table has the view app only")
+        return deployable(self.study.preparation, self._rates, sampler, self.card())
+
+    def report(self, sampler: Sampler, metrics: dict[str, Any]) -> Path:
+        study = self.study
+        synthetic = self.drawer(sampler).frame(len(study.parts["train"]), seed=EVALUATION_SEED)
+        heads = ("column", "kind", "type", "found")
+        return write_report(
+            self.run.folder / REPORT,
+            f"Synthetic table after {study.title}",
+            study.facts(self.options.sensitive),
+            metrics,
+            study.comparable(study.parts["train"]),
+            study.comparable(synthetic),
+            [dict(zip(heads, row, strict=True)) for row in describe(study.schema)],
+            self._usage(),
+            study.notes,
+        )
+
+    # inside
+    def drawer(self, sampler: Sampler) -> Drawer:
+        """What draws finished rows."""
+        preparation = self.study.preparation
+        return Drawer(preparation, TableModel(preparation.codec, self._rates, sampler))
+
+    @property
+    def _rates(self) -> tuple[float, ...]:
+        return self.study.preparation.rates(self._train)
+
+    def card(self) -> dict[str, Any]:
+        """What goes with the exported model."""
+        study = self.study
+        about = {"title": study.title, "fingerprint": study.fingerprint}
+        private = {}
+        if self._private:  # the fingerprint tells whether the rows are those that someone guesses
+            about, private = {"title": study.title}, {"differential_privacy": self._private.card()}
+        return {
+            "title": f"Synthetic rows after {study.title}",
+            "classes": list(study.schema.classes),
+            "target": study.schema.target,
+            "training_data": about,
+            "generator_sha256": self._generator_hash,
+            "notice": "Machine-generated rows: nobody's data.",
+            "license": "by the owner of the training data",
+            **private,
+        }
+
+    @property
+    def _generator_hash(self) -> str:
+        return weights_sha256(Checkpoints(self.run.checkpoints).best)
+
+    def _conditions(self, request: SampleRequest) -> Conditions:
+        schema = self.study.schema
+        where = read_conditions(request.where, [column.name for column in schema.columns])
+        if request.label is None:
+            return where
+        if schema.target in where:
+            raise UsageError(f"--label and --where both give '{schema.target}': give it once")
+        return {schema.target: request.label, **where}
+
+    def _extra(self, sampler: Sampler) -> dict[str, Any]:
+        rows = self.rows("test")
+        real = rows.rows(torch.arange(len(rows)))
+        return self.extra_metrics(real, drawn_like(sampler, rows.labels, rows, FIRST_SEED + (1 << 50)))
+
+    def _usage(self) -> list[Usage]:
+        schema, folder = self.study.schema, self.run.folder
+        rare = f"gan sample {folder} -n 10000 --where {schema.target}={schema.positive} --out more"
+        python = (
+            "from ganworks_exports.runtime import load\n\n"
+            f'model = load("{folder / "model" / "generator.onnx"}")\n'
+            f"rows = model.sample(1_000, label={schema.positive!r})  # a dict of arrays"
+        )
+        return [
+            Usage("More rows of the rare class", rare, "sh"),
+            Usage("In another program, without ganworks", python, "python"),
+        ]

@@ -1,0 +1,211 @@
+"""Synthetic tables from Python: fit, sample, save, load."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import pandas as pd
+import torch
+from rich.progress import Progress
+from safetensors import SafetensorError
+
+from ganworks.errors import RunError, UsageError
+from ganworks.recipes.tabular import tabular
+from ganworks.recipes.tabular_private import tabular_private
+from ganworks.run import write_text
+from ganworks.training import (
+    Budget,
+    Recipe,
+    Sampler,
+    TorchEngine,
+    calibrate_for,
+    find_device,
+    fit,
+    read_tensors,
+    write_tensors,
+)
+from ganworks_tabular.conditions import Condition
+from ganworks_tabular.drawing import Drawer
+from ganworks_tabular.infer import infer_schema
+from ganworks_tabular.keeping import Bar, Best, Last
+from ganworks_tabular.model import TableModel
+from ganworks_tabular.options import STEPS
+from ganworks_tabular.preparation import Preparation
+from ganworks_tabular.private_plan import PrivatePlan, PrivateRequest
+from ganworks_tabular.splits import set_aside
+from ganworks_tabular.table import read_table
+from ganworks_tabular.training_data import CodedRows
+from ganworks_tabular.validation import Judge
+
+HELD_OUT = 0.05  # share of each class that chooses the generator
+ABOUT, WEIGHTS = "synthesizer.json", "generator.safetensors"
+
+
+class Synthesizer:
+    """Learns a table and draws synthetic rows; ``options`` are those of the recipe.
+
+    That is `tabular`, or with ``epsilon`` `tabular-private`, whose noise no seed decides: `PrivateRequest`.
+
+    >>> synthesizer = Synthesizer().fit(frame, target="Class")     # doctest: +SKIP
+    >>> synthesizer.sample(1_000, where={"Class": 1}, seed=7)      # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        *,
+        steps: int = STEPS,
+        seed: int = 0,
+        device: str = "auto",
+        threads: int | None = None,  # of the processor; measured where None
+        least: int = 5,  # a value held by fewer rows is never given out
+        given: float = 0.15,  # share of training rows in which columns beside the target are given
+        progress: bool = True,
+        epsilon: float | None = None,  # budget of differential privacy of each row; None: no privacy
+        delta: float = 1e-5,  # with epsilon: chance that it fails
+        **options: Any,
+    ) -> None:
+        self.steps, self.seed, self.device, self.threads = steps, seed, device, threads
+        self.least, self.given, self.progress, self.options = least, given, progress, options
+        self.epsilon, self.delta = epsilon, delta
+        self._drawer: Drawer | None = None
+
+    def fit(
+        self,
+        table: pd.DataFrame | Path | str,
+        target: str | None = None,
+        *,
+        corrections: Mapping[str, Any] | None = None,
+        constraints: Sequence[Mapping[str, Any]] = (),
+    ) -> Self:
+        """Learn a table; a twentieth of its rows chooses the generator, with ``epsilon`` none.
+
+        Args:
+            table: a frame, or the path of a CSV or Parquet file.
+            target: column with the classes; by default one with a usual name (class, label, fraud).
+            corrections: of the inferred schema, as in a schema file.
+            constraints: rules that every row keeps, as in a schema file.
+
+        Raises:
+            DataError: a table that cannot be used.
+            UsageError: a target, correction or rule that does not fit it, or a table that cannot be learnt
+                privately.
+        """
+        frame = table if isinstance(table, pd.DataFrame) else read_table(Path(table))
+        schema = infer_schema(frame, target, corrections=corrections)
+        private = self._request((corrections or {}).get("columns", {}))
+        preparation = Preparation.fit(frame, schema, rules=constraints, least=self.least, private=private)
+        train, keeping = self._keeping(preparation, frame)
+        sampler = self._trained(train, self._recipe(train, preparation.private), keeping)
+        rates = preparation.rates(train)
+        self._drawer = Drawer(preparation, TableModel(preparation.codec, rates, sampler))
+        return self
+
+    def sample(
+        self,
+        count: int,
+        *,
+        where: Mapping[str, Condition] | None = None,
+        seed: int = 0,
+        out: Path | str | None = None,
+    ) -> pd.DataFrame | None:
+        """Draw rows: the same for the same seed, however they are drawn.
+
+        Args:
+            where: column -> a value, or `ganworks_tabular.conditions.Between`; every row meets all of them.
+            out: write a CSV or Parquet file instead, in constant memory, and return None.
+
+        Raises:
+            RunError: nothing has been learned yet.
+            UsageError: a condition that no row can meet.
+        """
+        if out is None:
+            return self.drawer.frame(count, seed=seed, where=where)
+        self.drawer.write(Path(out), count, seed=seed, where=where)
+        return None
+
+    @property
+    def drawer(self) -> Drawer:
+        """What draws the rows."""
+        if self._drawer is None:
+            raise RunError("the synthesizer has learned no table yet: call fit first")
+        return self._drawer
+
+    # saving
+    def save(self, folder: Path | str) -> None:
+        """Write the weights (safetensors) and everything else (JSON) into a folder."""
+        drawer = self.drawer
+        sampler = drawer.model.sampler
+        write_tensors(Path(folder) / WEIGHTS, dict(sampler.generator.state_dict()), {})
+        about = {
+            "preparation": drawer.preparation.as_dict(),
+            "rates": list(drawer.model.rates),
+            "options": self.options,
+        }
+        write_text(Path(folder) / ABOUT, json.dumps(about) + "\n")
+
+    @classmethod
+    def load(cls, folder: Path | str) -> Self:
+        """Read what `save` wrote, for sampling on the CPU.
+
+        Raises:
+            UsageError: the folder holds no synthesizer, or a damaged one.
+        """
+        folder = Path(folder)
+        try:
+            about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+            tensors, _ = read_tensors(folder / WEIGHTS)
+            preparation = Preparation.from_dict(about["preparation"])
+            synthesizer = cls(**about["options"])
+            recipe = synthesizer._recipe(CodedRows.empty(preparation.codec), preparation.private)
+            generator = recipe.networks["generator"]()
+            generator.load_state_dict(tensors)
+        except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+            text = f"{folder} holds no readable synthesizer ({type(error).__name__}); save it again"
+            raise UsageError(text) from None
+        sampler = Sampler(generator, recipe.draw.latent, len(about["rates"]), torch.device("cpu"))
+        model = TableModel(preparation.codec, about["rates"], sampler)
+        synthesizer._drawer = Drawer(preparation, model)
+        return synthesizer
+
+    # training
+    def _request(self, columns: Mapping[str, Any]) -> PrivateRequest | None:
+        if self.epsilon is None:
+            return None
+        return PrivateRequest(
+            epsilon=self.epsilon,
+            delta=self.delta,
+            steps=self.steps,
+            seed=self.seed,
+            columns=columns,
+            recipe_options=self.options,
+        )
+
+    def _recipe(self, train: CodedRows, private: PrivatePlan | None) -> Recipe:
+        space, source = train.space, train.partly_given(self.given).source_space
+        if private:
+            return tabular_private(
+                space, source=source, **private.recipe_options(self.options, private.steps)
+            )
+        batch = self.options.get("batch", 256)
+        return tabular(space, source=source, **{"images": self.steps * batch, **self.options})
+
+    def _keeping(self, preparation: Preparation, frame: pd.DataFrame) -> tuple[CodedRows, Best | Last]:
+        """The rows to train on, and what keeps the generator; a private one is not chosen by real rows."""
+        if preparation.private:
+            return preparation.rows(frame, self.seed), Last()
+        kept = preparation.constraints.keep(frame)
+        held_out = set_aside(kept[preparation.schema.target], HELD_OUT, self.seed)
+        train = preparation.rows(kept[~held_out], self.seed)
+        return train, Best(train, Judge(preparation.rows(kept[held_out], self.seed)), self.steps)
+
+    def _trained(self, train: CodedRows, recipe: Recipe, keeping: Best | Last) -> Sampler:
+        data = train.partly_given(self.given)
+        engine = TorchEngine(calibrate_for(recipe, data, find_device(self.device), self.threads))
+        with Progress(disable=not self.progress, transient=True) as bar:
+            task = bar.add_task("learning the table", total=self.steps)
+            watches = (keeping, Bar(lambda step: bar.update(task, completed=step)))
+            fit(recipe, data, engine, Budget(steps=self.steps), seed=self.seed, watches=watches)
+        return Sampler(keeping.generator, recipe.draw.latent, max(len(train.space.classes), 1), engine.device)
