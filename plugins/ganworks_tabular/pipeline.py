@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import cached_property
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,7 @@ from ganworks_tabular.validation import FIRST_SEED, Judge, calibrate, drawn_like
 
 EVALUATION_SEED = 2**31 - 2  # apart from the seeds that users are likely to take
 FILE = "synthetic"
+EVALUATION_STEPS, ARMS = 6, 18  # of `evaluate_table`; of a seed of its utility test, two classifiers each
 
 
 class TablePipeline(Pipeline[Options]):
@@ -147,7 +150,7 @@ class TablePipeline(Pipeline[Options]):
             draw,
             seeds=self.options.seeds,
             utility=self.options.utility,
-            progress=lambda text: self.run.tell({"event": "progress", "label": text, "done": 0, "total": 0}),
+            progress=self._told_of_evaluation(),
         )
         broken = study.preparation.constraints.check(synthetic).count
         private = {"differential_privacy": self._private.card()} if self._private else {}
@@ -176,6 +179,17 @@ class TablePipeline(Pipeline[Options]):
         )
 
     # inside
+    def _told_of_evaluation(self) -> Callable[[str], None]:
+        """Moves a progress bar at each step that `evaluate_table` tells of."""
+        total = EVALUATION_STEPS + (ARMS * self.options.seeds if self.options.utility else 0)
+        steps = count()
+
+        def tell(_text: str) -> None:
+            done = min(next(steps), total - 1)
+            self.run.tell({"event": "progress", "label": "evaluation", "done": done, "total": total})
+
+        return tell
+
     def drawer(self, sampler: Sampler) -> Drawer:
         """What draws finished rows."""
         preparation = self.study.preparation

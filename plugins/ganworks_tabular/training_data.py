@@ -74,6 +74,7 @@ class CodedRows:
         single = torch.tensor([width == 1 for width in self.codec.spans for _ in range(width)])
         levels = min(max(len(rows) // ROWS_A_LEVEL, 2), MOST_LEVELS)
         numbers = rows[:, single].double()
-        ranks = torch.linspace(0, 1, levels, dtype=torch.float64)
+        edge = min(ROWS_A_LEVEL / 2 / max(len(rows), 1), 0.25)
+        ranks = torch.linspace(edge, 1 - edge, levels, dtype=torch.float64)
         quantiles = torch.quantile(numbers, ranks, dim=0) if numbers.shape[1] else numbers[:levels]
-        return Wanted(quantiles.float(), rows[:, ~single].mean(0))
+        return Wanted(quantiles.float(), rows[:, ~single].mean(0), edge)

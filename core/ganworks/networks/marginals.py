@@ -19,8 +19,9 @@ ROUNDS = 30  # of the fixed-point iteration for the shares of a choice
 class Wanted(NamedTuple):
     """What the marginals of one class should be."""
 
-    quantiles: Tensor  # (levels, numbers): values in [-1, 1] at equally spaced ranks from 0 to 1
+    quantiles: Tensor  # (levels, numbers): values in [-1, 1] at equally spaced ranks
     shares: Tensor  # (channels of all choices,): probabilities of the places of each choice
+    edge: float = 0.0  # the ranks go from this to 1 - edge; beyond, a column goes on as it was made
 
 
 class Marginals(nn.Module):
@@ -85,7 +86,7 @@ class Marginals(nn.Module):
             wanted: the marginals of each class.
         """
         for label, (one, want) in enumerate(zip(scores, wanted, strict=True)):
-            ranks = torch.linspace(0, 1, len(want.quantiles), device=one.device)
+            ranks = torch.linspace(want.edge, 1 - want.edge, len(want.quantiles), device=one.device)
             numbers = one.index_select(1, self.numbers) / SPREAD
             if len(self.numbers):
                 made = torch.quantile(numbers, ranks, dim=0)  # (levels, numbers)
@@ -138,8 +139,9 @@ def _curves(made: Tensor, wanted: Tensor, nodes: Tensor) -> Tensor:
 
 
 def _interpolated(at: Tensor, x: Tensor, y: Tensor) -> Tensor:
-    """Piecewise linear through (x, y), x not falling; constant beyond its ends."""
+    """Piecewise linear through (x, y), x not falling; beyond its ends with slope 1, inside [-1, 1]."""
     high = torch.searchsorted(x, at).clamp(1, len(x) - 1)
     low = high - 1
     share = ((at - x[low]) / (x[high] - x[low]).clamp_min(1e-12)).clamp(0, 1)
-    return y[low] + (y[high] - y[low]) * share
+    beyond = (at - x[-1]).clamp_min(0) + (at - x[0]).clamp_max(0)
+    return (y[low] + (y[high] - y[low]) * share + beyond).clamp(-1, 1)

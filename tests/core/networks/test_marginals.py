@@ -73,7 +73,7 @@ def test_order_and_dependence_stay_what_they_were(calibrated, label):
 
 @settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 999), rows=st.integers(2, 300), levels=st.integers(2, 50))
-def test_curves_never_fall_and_stay_within_what_is_wanted(seed, rows, levels):
+def test_curves_never_fall_and_stay_in_range(seed, rows, levels):
     draw = np.random.default_rng(seed)
     space = SampleSpace(channels=2, size=())
     marginals = Marginals(space)
@@ -82,8 +82,17 @@ def test_curves_never_fall_and_stay_within_what_is_wanted(seed, rows, levels):
     marginals.calibrate([scores], [Wanted(quantiles, torch.zeros(0))])
     assert marginals.curves.shape == (1, 2, CELLS + 1)
     assert (marginals.curves.diff(dim=2) >= -1e-6).all()
-    low, high = quantiles[0, :, None], quantiles[-1, :, None]
-    assert ((marginals.curves[0] >= low - 1e-6) & (marginals.curves[0] <= high + 1e-6)).all()
+    assert (marginals.curves.abs() <= 1).all()
+
+
+def test_beyond_the_quantiles_a_curve_goes_on_as_the_column_was_made():
+    marginals = Marginals(SampleSpace(channels=1, size=()))
+    scores = torch.randn(20_000, 1, generator=torch.Generator().manual_seed(0))
+    wanted = Wanted(torch.linspace(-0.3, 0.3, 21)[:, None], torch.zeros(0), edge=0.1)
+    marginals.calibrate([scores], [wanted])
+    beyond = marginals.nodes > 0.45  # the last tenth begins at about 1.28 / 4
+    assert marginals.curves[0, 0, beyond].diff() == pytest.approx(marginals.nodes[beyond].diff(), abs=1e-6)
+    assert marginals.curves[0, 0, -1] < 1
 
 
 def test_before_calibration_numbers_are_scores_and_ends_are_constant():
