@@ -125,7 +125,8 @@ class TableRun:
             rows = min(CONDITION_ROWS, count - start)
             given = scenario.conditions(rows, seed + (start << 32), marginals)
             for first in range(0, rows, FRAME_ROWS):
-                yield completed(self.drawer, given.iloc[first : first + FRAME_ROWS], seed, start + first)
+                part = given.iloc[first : first + FRAME_ROWS]
+                yield self.drawer.complete(part, seed=seed, start=start + first)
 
     def oversampled(self, ratio: float, seed: int, flag: str) -> pd.DataFrame:
         """Return the training part and synthetic positives behind it; see `scenarios.oversample`.
@@ -147,23 +148,6 @@ class TableRun:
         taken = pd.concat([part[name] for part in self.parts.values()])
         made = self._keys[name].make(count + len(taken), seed, 0)  # no more than all of them are taken
         return made[~made.isin(taken)].head(count).reset_index(drop=True)
-
-
-def completed(drawer: Drawer, given: pd.DataFrame, seed: int, start: int) -> pd.DataFrame:
-    """Return the rows ``start`` and following of a seed, which hold what is ``given`` of each.
-
-    ``start`` is a multiple of `BLOCK`. Unlike in `Drawer.complete`, several calls give one table: keys are
-    told apart, and no draw of the generator is used twice.
-    """
-    rewritten = drawer.preparation.constraints.translate_frame(given.reset_index(drop=True), seed + start)
-    frames = []
-    for first in range(0, len(given), BLOCK):
-        rows = rewritten.iloc[first : first + BLOCK]
-        filled = rows.index.append(rows.index[:1].repeat(BLOCK - len(rows)))  # blocks are of equal length
-        columns = {str(name): rows[name].loc[filled].reset_index(drop=True) for name in rows}
-        made = drawer.model.block(start + first, seed, columns).iloc[: len(rows)]
-        frames.append(drawer.preparation.finished(made, seed, start + first))
-    return pd.concat(frames, ignore_index=True)
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

@@ -51,20 +51,24 @@ class Drawer:
         for first, part in blocks(count, start):
             yield self._block(first, seed, wanted).iloc[part].reset_index(drop=True)
 
-    def complete(self, given: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
-        """Return one row for each row of ``given``, whose columns it keeps; no column may be a key.
+    def complete(self, given: pd.DataFrame, *, seed: int = 0, start: int = 0) -> pd.DataFrame:
+        """Return the rows ``start`` and following, one for each row of ``given``, whose columns it keeps.
+
+        ``start`` is a multiple of `BLOCK`: several calls give one table, whose keys differ. No column of
+        ``given`` may be a key.
 
         Raises:
             UsageError, DataError: a column or a value that the table does not have.
         """
-        rewritten = self.preparation.constraints.translate_frame(given.reset_index(drop=True), seed)
+        rules = self.preparation.constraints
+        rewritten = rules.translate_frame(given.reset_index(drop=True), seed + start)
         frames = []
         for first in range(0, len(given), BLOCK):
             rows = rewritten.iloc[first : first + BLOCK]
-            whole = rows.reindex(rows.index[:1].repeat(BLOCK - len(rows)).append(rows.index))  # equal blocks
-            columns = {str(name): whole[name].reset_index(drop=True) for name in whole}
-            made = self.model.block(first, seed, columns).iloc[BLOCK - len(rows) :].reset_index(drop=True)
-            frames.append(self.preparation.finished(made, seed, first))
+            filled = rows.index.append(rows.index[:1].repeat(BLOCK - len(rows)))  # blocks are of equal length
+            columns = {str(name): rows[name].loc[filled].reset_index(drop=True) for name in rows}
+            made = self.model.block(start + first, seed, columns).iloc[: len(rows)]
+            frames.append(self.preparation.finished(made, seed, start + first))
         return pd.concat(frames, ignore_index=True)
 
     def write(

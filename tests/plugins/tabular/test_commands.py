@@ -13,7 +13,7 @@ from ganworks import plugin
 from ganworks.registry import discover
 from ganworks.session import Session
 from ganworks_cli.main import main
-from ganworks_tabular.commands_runs import TableRun, completed
+from ganworks_tabular.commands_runs import TableRun
 from ganworks_tabular.commands_schema import schema_text
 from ganworks_tabular.infer import infer_schema
 from ganworks_tabular.model import BLOCK
@@ -203,8 +203,8 @@ def test_a_scenario_as_json_and_again(gan, run, tmp_path):
 def test_a_table_in_parts_is_the_same_table(run):
     table = TableRun.open(run, discover())
     given = Scenario(rate=0.5).conditions(2 * BLOCK + 10, 0, table.marginals())
-    whole = completed(table.drawer, given, 0, 0)
-    parts = [completed(table.drawer, given[:BLOCK], 0, 0), completed(table.drawer, given[BLOCK:], 0, BLOCK)]
+    whole = table.drawer.complete(given)
+    parts = [table.drawer.complete(given[:BLOCK]), table.drawer.complete(given[BLOCK:], start=BLOCK)]
     pd.testing.assert_frame_equal(pd.concat(parts, ignore_index=True), whole)
     assert whole["payment"].is_unique
     assert not whole.drop(columns="payment").duplicated().any()
