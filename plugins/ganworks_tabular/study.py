@@ -18,6 +18,7 @@ from ganworks_tabular import embedded
 from ganworks_tabular.columns.casting import Floats, floats, texts
 from ganworks_tabular.columns.epochs import MISSING, Clock
 from ganworks_tabular.columns.statistics import count_categories
+from ganworks_tabular.comparing import facts_of
 from ganworks_tabular.evaluation import TableFacts
 from ganworks_tabular.infer import infer_schema
 from ganworks_tabular.options import Options
@@ -92,20 +93,7 @@ class TableStudy:
         Raises:
             UsageError: the sensitive column is none that is modelled.
         """
-        columns = self.schema.modelled
-        numeric = tuple(one.name for one in columns if one.kind in ("number", "datetime"))
-        discrete = tuple(one.name for one in columns if one.kind == "category")
-        if sensitive is not None and sensitive not in (*numeric, *discrete):
-            raise UsageError(
-                f"--sensitive: no modelled column '{sensitive}'; there are {', '.join(numeric + discrete)}"
-            )
-        return TableFacts(
-            target=self.schema.target,
-            positive=self.schema.positive,
-            numeric=numeric,
-            discrete=discrete,
-            sensitive=sensitive,
-        )
+        return facts_of(self.schema, sensitive)
 
     def comparable(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The modelled columns as the evaluation compares them: float64, seconds, and texts."""
