@@ -7,24 +7,22 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-import numpy as np
 import pandas as pd
 
 from ganworks.errors import DataError, RunError, UsageError
 from ganworks.run import write_text
 from ganworks_tabular import embedded
-from ganworks_tabular.columns.casting import Floats, floats, texts
-from ganworks_tabular.columns.epochs import MISSING, Clock
+from ganworks_tabular.columns.casting import texts
 from ganworks_tabular.columns.statistics import count_categories
-from ganworks_tabular.comparing import facts_of
+from ganworks_tabular.comparing import comparable, facts_of
 from ganworks_tabular.evaluation import TableFacts
 from ganworks_tabular.infer import infer_schema
 from ganworks_tabular.options import Options
 from ganworks_tabular.preparation import Preparation
 from ganworks_tabular.private_plan import PrivateRequest
-from ganworks_tabular.schema import Column, Schema
+from ganworks_tabular.schema import Schema
 from ganworks_tabular.schema_file import read_corrections
 from ganworks_tabular.splits import split_rows
 from ganworks_tabular.table import read_table, write_table
@@ -34,7 +32,6 @@ Part = Literal["train", "validation", "test"]
 PARTS: tuple[Part, ...] = ("train", "validation", "test")
 LEAST_ROWS = 100  # of the whole table: the evaluation needs 20, a fifth of them
 LEAST_OF_A_CLASS = 4  # two to learn from, one to choose the generator by and one to judge it by
-SECONDS_PER_DAY = 86_400
 
 
 @dataclass(frozen=True)
@@ -96,17 +93,8 @@ class TableStudy:
         return facts_of(self.schema, sensitive)
 
     def comparable(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """The modelled columns as the evaluation compares them: float64, seconds, and texts."""
-        found: dict[str, Any] = {}
-        for column in self.schema.modelled:
-            values = frame[column.name]
-            if column.kind == "number":
-                found[column.name] = floats(values)
-            elif column.kind == "datetime":
-                found[column.name] = _seconds(values, column)
-            else:
-                found[column.name] = values.astype("str").where(values.notna(), None)
-        return pd.DataFrame(found)
+        """The modelled columns as the evaluation compares them, see `ganworks_tabular.comparing`."""
+        return comparable(frame, self.schema, self.title)
 
     # in the run folder
     def save(self, cache: Path) -> None:
@@ -164,13 +152,6 @@ def _check_rows(frame: pd.DataFrame, schema: Schema, which: str) -> None:
                 f"the target '{schema.target}' is '{label}' in {count} rows{which}, too few to learn from "
                 f"and to judge by: give {LEAST_OF_A_CLASS} or more, or leave them out"
             )
-
-
-def _seconds(values: pd.Series, column: Column) -> Floats:
-    """Seconds since 1970 in UTC, NaN where missing."""
-    clock = Clock.of(column.dtype, column.form)
-    epochs, _ = clock.read(values)
-    return np.where(epochs == MISSING, np.nan, epochs * (SECONDS_PER_DAY / clock.per_day))
 
 
 def _suffix(options: Options) -> str:

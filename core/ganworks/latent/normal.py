@@ -58,8 +58,8 @@ def _mixed(word: Tensor) -> Tensor:
 
     Two rounds of shift, xor and multiplication, after C. Wellons' "hash prospector" (2018).
     """
-    word = ((word ^ (word >> 15)) * _FIRST) & _WORD
-    word = ((word ^ (word >> 12)) * _SECOND) & _WORD
+    word = (word ^ (word >> 15)).mul_(_FIRST).bitwise_and_(_WORD)
+    word = (word ^ (word >> 12)).mul_(_SECOND).bitwise_and_(_WORD)
     return word ^ (word >> 15)
 
 
@@ -71,5 +71,5 @@ def _ratio(coefficients: tuple[tuple[float, ...], tuple[float, ...]], x: Tensor)
 def _polynomial(coefficients: tuple[float, ...], x: Tensor) -> Tensor:
     value = torch.full_like(x, coefficients[-1])
     for coefficient in reversed(coefficients[:-1]):
-        value = value * x + coefficient
+        value.mul_(x).add_(coefficient)
     return value
