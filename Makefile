@@ -28,7 +28,7 @@ gallery: $(VENV)/.installed         ## every architecture on the same digits; ho
 	$(BIN)/python benchmarks/gallery.py --jobs 2
 
 bench: $(VENV)/.installed
-	@for script in medical gallery modes stacked_mnist step engine export compress headroom tabular; do \
+	@for script in medical gallery modes stacked_mnist step engine export compress headroom tabular super_resolution translation translation_runs; do \
 	    $(BIN)/python benchmarks/$$script.py --help || exit 1; done
 
 $(VENV)/bin/python:

@@ -15,6 +15,7 @@ from typer.main import get_command
 from ganworks import plugin
 from ganworks.errors import PluginError
 from ganworks.options import RunOptions
+from ganworks_cli.at_once import check_takes_files, use_at_once
 from ganworks_cli.flags import file_only, parameters
 from ganworks_cli.running import start
 from ganworks_cli.settings import gather, hidden_assignments
@@ -35,9 +36,12 @@ def domain_command(state: State, domain: plugin.Domain) -> TyperCommand:
             f"domain '{domain.name}': {domain.options} is no subclass of ganworks.options.RunOptions"
         )
     single = typer.Typer(add_completion=False, rich_markup_mode="rich")
-    single.command(domain.name, help=escape(domain.summary), epilog=_epilog(domain.name, model))(
-        _callback(state, domain, model)
-    )
+    single.command(
+        domain.name,
+        help=escape(domain.summary),
+        epilog=_epilog(domain, model),
+        context_settings={"allow_extra_args": not domain.instant},  # refused with a better word than click's
+    )(_callback(state, domain, model))
     command = get_command(single)
     assert isinstance(command, TyperCommand)
     return command
@@ -51,10 +55,13 @@ def _callback(state: State, domain: plugin.Domain, model: type[RunOptions]) -> C
         assignments: list[str] | None,
         force: bool,
         as_json: bool,
+        given_files: list[Path] | None = None,
         **given: Any,
     ) -> None:
         state.output.as_json = as_json
         state.warn_of_failed_plugins()
+        check_takes_files(domain, ctx.args)
+        files = given_files or []
         environment = {name: value for name, value in given.items() if _from_environment(ctx, name)}
         flags = {name: value for name, value in given.items() if name not in environment}
         for key in hidden_assignments(assignments or (), environment):
@@ -62,9 +69,12 @@ def _callback(state: State, domain: plugin.Domain, model: type[RunOptions]) -> C
                 f"--set {key} has no effect: the environment variable GAN_{key.upper()} goes before it"
             )
         options = gather(model, flags, environment, assignments or (), config)
-        start(state, domain, options, out, force=force)
+        if files:
+            use_at_once(state, domain, files, options, out, force=force)
+        else:
+            start(state, domain, options, out, force=force)
 
-    every = [*_context(), *parameters(model, domain.name), *_own_parameters()]
+    every = [*_context(), *_files(domain), *parameters(model, domain.name), *_own_parameters(domain)]
     command.__signature__ = inspect.Signature(every)  # type: ignore[attr-defined]
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in every}
     return command
@@ -79,9 +89,25 @@ def _context() -> Iterator[inspect.Parameter]:
     yield inspect.Parameter("ctx", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
 
 
-def _own_parameters() -> Iterator[inspect.Parameter]:
+def _files(domain: plugin.Domain) -> Iterator[inspect.Parameter]:
+    """Yield the files to use a model on at once, where the domain can."""
+    if domain.instant:
+        text = "Files or folders to use a model on at once; without any, a run is started."
+        kind = typer.Argument(metavar="FILES", help=text, show_default=False)
+        annotation = Annotated[list[Path] | None, kind]
+        yield inspect.Parameter(
+            "given_files", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation
+        )
+
+
+def _own_parameters(domain: plugin.Domain) -> Iterator[inspect.Parameter]:
     """Yield what every `gan run DOMAIN` takes beside the fields of its options."""
-    yield _own("out", Path | None, None, "--out", help="Run folder; default: runs/DOMAIN-DATE-TIME.")
+    out = "Run folder; default: runs/DOMAIN-DATE-TIME."
+    force = "Replace the run in --out."
+    if domain.instant:
+        out += " With FILES: file or folder of the results; default: beside them."
+        force += " With FILES: replace files that exist."
+    yield _own("out", Path | None, None, "--out", help=out)
     yield _own("config", Path | None, None, "--config", help="TOML file of options; a run.toml serves too.")
     yield _own(
         "assignments",
@@ -91,7 +117,7 @@ def _own_parameters() -> Iterator[inspect.Parameter]:
         metavar="KEY=VALUE",
         help="One option as in the file, and before it; may be given again.",
     )
-    yield _own("force", bool, False, "--force", help="Replace the run in --out.", show_default=False)
+    yield _own("force", bool, False, "--force", help=force, show_default=False)
     yield _own(
         "as_json",
         bool,
@@ -107,13 +133,15 @@ def _own(name: str, kind: Any, default: Any, flag: str, **option: Any) -> inspec
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
-def _epilog(domain: str, model: type[RunOptions]) -> str:
+def _epilog(domain: plugin.Domain, model: type[RunOptions]) -> str:
     """Examples, and what the panels cannot show."""
+    command = f"  gan run {domain.name}"
     lines = [
         "Examples:",
-        f"  gan run {domain}",
-        f"  gan run {domain} --data MY_DATA --minutes 30 --out runs/mine",
-        f"  gan run {domain} --config options.toml --set seed=3",
+        *([f"{command} FILE", f"{command} FOLDER --out results"] if domain.instant else []),
+        command,
+        f"{command} --data MY_DATA --minutes 30 --out runs/mine",
+        f"{command} --config options.toml --set seed=3",
         "",
         "A flag is also a key of --config and --set, and an environment variable:",
         "  --recipe R    recipe = 'R'    GAN_RECIPE=R",

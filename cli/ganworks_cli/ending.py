@@ -44,8 +44,8 @@ def made(folder: Path) -> dict[str, Path]:
     return {name: path for name, path in places.items() if path.exists()}
 
 
-def ending(folder: Path) -> Iterator[str]:
-    """Yield the lines that close a finished run."""
+def ending(folder: Path, then: str) -> Iterator[str]:
+    """Yield the lines that close a finished run; ``then`` is `ganworks.plugin.Domain.then`."""
     yield ""
     yield f"Done: {folder}"
     for name, path in made(folder).items():
@@ -55,7 +55,7 @@ def ending(folder: Path) -> Iterator[str]:
         yield from ("", "Verdicts:", *(f"  {line}" for line in lines))
     yield ""
     yield "Next:"
-    yield f"  gan sample {quoted(folder)} -n 100"
+    yield f"  {then.format(run=quoted(folder))}"
     yield f"  gan evaluate {quoted(folder)} --json"
 
 

@@ -77,6 +77,7 @@ def _watch(state: State, folder: Path, opened: Opener) -> None:
             session = opened([show])
             output.note(f"Run folder: {folder}")
             session.run()
+            then = session.domain.then
     except KeyboardInterrupt:
         _say_interrupted(state, folder)
         raise typer.Exit(ExitCode.INTERRUPTED) from None
@@ -88,7 +89,7 @@ def _watch(state: State, folder: Path, opened: Opener) -> None:
     if output.as_json:
         output.json_line(outcome(folder, "done", ExitCode.OK))
     else:
-        for line in ending(folder):
+        for line in ending(folder, then):
             output.line(line)
 
 

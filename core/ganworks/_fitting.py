@@ -28,6 +28,7 @@ from ganworks.training import (
     fit,
     held_interrupts,
     read_tensors,
+    tune_allocator,
 )
 
 Read = TypeVar("Read")
@@ -44,6 +45,8 @@ def fit_run(
         UsageError: the run to start from cannot be read, or does not fit.
     """
     run, budget = pipeline.run, pipeline.budget()
+    if pipeline.options.tune_allocator and not tune_allocator():
+        run.warn("allocator", "tune_allocator has no effect: this system's C library is not glibc")
     settings = engine_settings(pipeline, data, recipe)
     progress = ProgressWatch(run, budget, checkpoints)
     validation = ValidationWatch(run, checkpoints, pipeline.validate, progress.check, settle=pipeline.settle)

@@ -33,6 +33,7 @@ RECIPE_DATA = {
     "images": "single images",
     "pairs": "pairs of images",
     "unpaired": "two sets of images that are no pairs",
+    "restored": "images with worse versions of themselves, of the same size or smaller",
     "sequences": "sequences",
     "volumes": "volumes",
     "rows": "points",
@@ -60,12 +61,21 @@ class Domain(Declaration):
     ``options`` names a subclass of `ganworks.options.RunOptions`; ``pipeline`` a subclass of
     `ganworks.pipeline.Pipeline`. Importing the options must not import torch. ``recipes`` are the kinds of
     data of the recipes it trains with, of those in `RECIPE_DATA`.
+
+    ``instant`` names a function ``(files, options, out, force, tell) -> None`` for `gan run NAME FILE...`:
+    it uses a model on the user's files at once, and starts no run. ``out`` is a file or folder, or None;
+    ``force`` allows to overwrite; ``tell`` is called with events like those of a run (stage, progress,
+    warning), and with a ``result`` for each file: source, target and text.
+
+    ``then`` is the command that a finished run suggests; ``{run}`` in it stands for the run folder.
     """
 
     kind: ClassVar[str] = "domain"
     options: str
     pipeline: str
     recipes: tuple[str, ...] = ("images",)
+    instant: str = ""
+    then: str = "gan sample {run} -n 100"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,8 +83,9 @@ class Recipe(Declaration):
     """A training recipe: ``target(space, **options) -> ganworks.training.Recipe``.
 
     ``data`` says what it trains on: ``images``, ``sequences``, ``volumes`` or ``rows`` by the rank of a
-    sample; ``pairs`` or ``unpaired`` where the target also takes ``source``, the space of what is translated;
-    ``tables``, where ``source`` is the space of the values that are given (`ganworks.space.space_of_givens`).
+    sample; ``pairs``, ``unpaired`` or ``restored`` where the target also takes ``source``, the space of what
+    is translated or restored; ``tables``, where ``source`` is the space of the values that are given
+    (`ganworks.space.space_of_givens`).
     Every recipe takes the options ``batch`` and ``width``, so that `gan architectures` and tests can size it.
     """
 

@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 KINDS = ("rows", "sequences", "images", "volumes")  # what samples are, by the rank of their space
-TRANSLATED = ("pairs", "unpaired")  # kinds of data whose samples are made from another image
+TRANSLATED = ("pairs", "unpaired")  # kinds of data whose samples are made from another image of their size
+RESTORED = "restored"  # kind of data whose samples are made from a worse, mostly smaller, version of them
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,4 +76,6 @@ def made_up_spaces(
         return table, space_of_givens(table)
     rank = KINDS.index(kind if kind in KINDS else "images")
     space = SampleSpace(channels=channels, size=(side,) * rank, classes=classes)
+    if kind == RESTORED:
+        return space, SampleSpace(channels=channels, size=(side // 2,) * rank)
     return space, space if kind in TRANSLATED else None

@@ -23,7 +23,7 @@ MEASURED = (4, 8)  # feeds and rows a feed that the loss of a profile is measure
 
 
 def export(deployable: Deployable, path: Path, profile: str = "fp32") -> Exported:
-    """Write ``deployable`` to ``path`` and a torch-free ``sample.py`` beside it.
+    """Write ``deployable`` to ``path``; beside it, if it needs no picture, a torch-free ``sample.py``.
 
     The module is copied, put into evaluation mode on the CPU and freed of parametrizations. The file is
     written only when the ONNX checker accepts it, when onnxruntime agrees with torch at several sizes
@@ -41,11 +41,14 @@ def export(deployable: Deployable, path: Path, profile: str = "fp32") -> Exporte
 
     if path.is_dir():
         raise UsageError(f"{path} is a folder; name the file to write, such as {path / 'generator.onnx'}")
-    sampler.check_free(path)
+    draws = all(len(port.shape) < 4 for port in deployable.inputs)
+    if draws:
+        sampler.check_free(path)
     content, details = checked_model(deployable, profile)
     with replacing(path) as scratch:
         scratch.write_bytes(content)
-    sampler.write(path)
+    if draws:
+        sampler.write(path)
     return Exported(
         file=path,
         max_abs_diff=max(details["differences"].values()),
@@ -54,7 +57,7 @@ def export(deployable: Deployable, path: Path, profile: str = "fp32") -> Exporte
             **details,
             "opset": graph.OPSET,
             "bytes": len(content),
-            "sampler": sampler.FILE,
+            **({"sampler": sampler.FILE} if draws else {}),
         },
     )
 
@@ -68,7 +71,7 @@ def checked_model(deployable: Deployable, profile: str = "fp32") -> tuple[bytes,
         RunError: the network cannot be traced, or a check does not hold.
     """
     _require_libraries()
-    from ganworks_exports import graph, parity, ports
+    from ganworks_exports import graph, parity, ports, tiling
 
     if profile != "fp32":
         from ganworks_exports import profiles
@@ -83,12 +86,17 @@ def checked_model(deployable: Deployable, profile: str = "fp32") -> tuple[bytes,
     full = graph.describe(traced, deployable, {"profile": "fp32", "loss": {}})
     content: bytes = full.SerializeToString()
     differences = parity.check(deployable, reference, content)
+    _require_readable(content)
+    tiles = tiling.measured(content)
+    if tiles:
+        full = graph.describe(traced, deployable, {"profile": "fp32", "loss": {}, **tiles})
+        content = full.SerializeToString()
     model, loss = full, dict[str, Any]()
     if profile != "fp32":
         feeds = ports.feeds(deployable, *CALIBRATION, seed=1)
         light = profiles.apply(traced, profile, feeds)
         loss = _loss(deployable, profile, content, light.SerializeToString())
-        model = graph.describe(light, deployable, {"profile": profile, "loss": loss})
+        model = graph.describe(light, deployable, {"profile": profile, "loss": loss, **tiles})
         content = model.SerializeToString()
     _refuse_local_paths(content)
     _require_readable(content)

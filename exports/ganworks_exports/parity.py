@@ -41,11 +41,11 @@ def check(deployable: Deployable, reference: nn.Module, model: bytes) -> dict[st
     rng = np.random.default_rng(20)
     trials = list(ports.trials(deployable))
     tried = [{port.name: ports.draw(port, sizes, rng) for port in deployable.inputs} for sizes in trials]
-    session = _session(model)
+    loaded = session(model)
     by_torch, by_onnx = [], []
     for sizes, feed in zip(trials, tried, strict=True):
         by_torch.append(_checked(deployable, _run_torch(reference, feed), sizes, "torch"))
-        by_onnx.append(_checked(deployable, _run_onnx(session, feed), sizes, "onnxruntime"))
+        by_onnx.append(_checked(deployable, _run_onnx(loaded, feed), sizes, "onnxruntime"))
     alone = [_run_torch(reference, _first_row(deployable, feed)) for feed in tried]
     found = {}
     for place, port in enumerate(deployable.outputs):
@@ -61,7 +61,12 @@ def _first_row(deployable: Deployable, feed: ports.Feed) -> ports.Feed:
     return {name: values[:1] if name in batched else values for name, values in feed.items()}
 
 
-def _session(model: bytes) -> Any:
+def session(model: bytes) -> Any:
+    """Return onnxruntime's session of a serialised model.
+
+    Raises:
+        RunError: onnxruntime cannot load it.
+    """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()  # the number this run was given
     try:

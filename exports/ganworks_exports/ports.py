@@ -14,7 +14,7 @@ from ganworks_exports._refusal import refused
 
 BATCH = "batch"  # the free size that every output begins with
 BATCHES = (1, 2, 5)
-SIDES = (24, 40, 64)  # about the sides at which free heights and widths are tried
+SIDES = (24, 41, 67)  # about the sides at which free heights and widths are tried
 
 Feed = Mapping[str, NDArray[Any]]
 Sizes = Mapping[str, int]

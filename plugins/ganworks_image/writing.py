@@ -6,7 +6,8 @@ import csv
 import os
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from ganworks_image.study import Study
 MANIFEST = "manifest.csv"
 SHEET = "sheet.png"  # the first samples of each class at a glance
 COLUMNS = ("file", "label", "seed", "generator_sha256", "nearest_training_distance", "verdict")
+INPUT = "input"  # a further column: the file beside a sample that it was made from
+FILE_COLUMNS = ("file", INPUT)  # those that name files of the folder
 
 
 def write_samples(
@@ -49,6 +52,25 @@ def write_samples(
     columns = dict(columns or {})
     if len({len(images), len(labels), len(seeds), *(len(values) for values in columns.values())}) > 1:
         raise ValueError("images, labels, seeds and columns differ in length")
+    with sample_folder(folder) as scratch:
+        rows = _write_files(scratch, images, labels, seeds, study, generator_sha256)
+        manifest = pd.DataFrame(rows, columns=list(COLUMNS[:4])).assign(**dict.fromkeys(COLUMNS[4:], ""))
+        manifest = manifest.assign(**{name: list(values) for name, values in columns.items()})
+        manifest.to_csv(scratch / MANIFEST, index=False)
+        if len(images):
+            write_sheet(scratch / SHEET, images, labels, study.classes if study.labelled else ())
+    return manifest
+
+
+@contextmanager
+def sample_folder(folder: Path) -> Iterator[Path]:
+    """An empty folder to write samples and their manifest into; in the end it takes the place of ``folder``.
+
+    Where anything goes wrong meanwhile, ``folder`` stays as it was.
+
+    Raises:
+        UsageError: ``folder`` holds anything but samples of an earlier call, see `check_replaceable`.
+    """
     folder = folder.resolve()  # a link or "." cannot be renamed
     recover(folder)
     check_replaceable(folder)
@@ -57,16 +79,10 @@ def write_samples(
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir()
     try:
-        rows = _write_files(scratch, images, labels, seeds, study, generator_sha256)
-        manifest = pd.DataFrame(rows, columns=list(COLUMNS[:4])).assign(**dict.fromkeys(COLUMNS[4:], ""))
-        manifest = manifest.assign(**{name: list(values) for name, values in columns.items()})
-        manifest.to_csv(scratch / MANIFEST, index=False)
-        if len(images):
-            write_sheet(scratch / SHEET, images, labels, study.classes if study.labelled else ())
+        yield scratch
         replace_folder(scratch, folder)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    return manifest
 
 
 def check_replaceable(folder: Path) -> None:
@@ -99,7 +115,10 @@ def _listed(manifest: Path) -> set[str] | None:
         with manifest.open(encoding="utf-8", newline="") as lines:
             rows = csv.DictReader(lines)
             ours = set(rows.fieldnames or ()) >= set(COLUMNS)
-            return {MANIFEST, SHEET, *(str(row["file"]) for row in rows)} if ours else None
+            if not ours:
+                return None
+            names = {str(row[column]) for row in rows for column in FILE_COLUMNS if row.get(column)}
+            return {MANIFEST, SHEET, *names}
     except (OSError, UnicodeDecodeError, csv.Error):
         return None
 

@@ -39,6 +39,7 @@ from ganworks.metrics.memorisation import (
     nearest_training,
     rank_test,
 )
+from ganworks.metrics.perceptual import perceptual_distance
 from ganworks.metrics.privacy import Limits, privacy
 
 __all__ = [
@@ -74,6 +75,7 @@ __all__ = [
     "kernel_distance_floor",
     "manifold",
     "nearest_training",
+    "perceptual_distance",
     "privacy",
     "rank_test",
     "self_trained_extractor",

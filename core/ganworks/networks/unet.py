@@ -9,15 +9,16 @@ from torch import Tensor, nn
 
 from ganworks.networks.blocks import crop_centre, leaky, levels_for
 from ganworks.networks.generators import initialise
-from ganworks.networks.translation import padded_to, require_same_size
+from ganworks.networks.translation import ImageNorm, padded_to, require_same_size
 from ganworks.space import SampleSpace
 
 
 class UNetGenerator(nn.Module):
     """Encoder and decoder with a skip at every level. Isola et al. 2017 (pix2pix), section 6.1.1.
 
-    Any height and width: the source is padded by its border values to whole halvings, the result cropped.
-    As in the paper the latent is not used; dropout in the decoder is the noise, while training only. The
+    Any height and width, whatever the training size: the source is padded by its border values to a
+    ``multiple``, the result cropped. As in the paper the latent is not used; dropout in the decoder is the
+    noise, in training mode only: a network in evaluation mode is a function of its source. The
     normalisation is that of each image by itself, which the paper gets from BatchNorm at batch size 1: so a
     sample never depends on its neighbours.
 
@@ -26,6 +27,7 @@ class UNetGenerator(nn.Module):
     """
 
     memory_format = torch.contiguous_format  # instance normalisation is slower in channels_last
+    scale = 1
 
     def __init__(
         self,
@@ -34,12 +36,13 @@ class UNetGenerator(nn.Module):
         *,
         width: int = 64,
         most: int = 512,
+        levels: int | None = None,  # halvings; None: to a map of about 2 places across (the paper: 1)
         dropout: float = 0.5,  # in the three smallest levels of the decoder
     ) -> None:
         super().__init__()
         require_same_size(source, space)
-        self.size = space.size
-        levels = levels_for(*self.size, base=2)
+        deepest = levels_for(*space.size, base=1)
+        levels = min(levels or levels_for(*space.size, base=2), deepest)
         self.multiple = 2**levels
         sizes = [min(most, width * 2**level) for level in range(levels)]
         self.first = nn.Conv2d(source.channels, sizes[0], 4, 2, 1)
@@ -62,7 +65,7 @@ class UNetGenerator(nn.Module):
         h = skips.pop()  # (rows, most, smallest map)
         for up in self.up:
             h = torch.cat([up(h), skips.pop()], 1)
-        return torch.tanh(crop_centre(self.out(h.relu()), *self.size))
+        return torch.tanh(crop_centre(self.out(h.relu()), *source.shape[2:]))
 
 
 class _Down(nn.Module):
@@ -72,7 +75,7 @@ class _Down(nn.Module):
         super().__init__()
         self.conv = nn.Conv2d(i, o, 4, 2, 1, bias=not normed)  # normalisation takes a bias away
         # at the smallest map a normalised image would lose what it has left of its level
-        self.norm = nn.InstanceNorm2d(o) if normed else nn.Identity()
+        self.norm = ImageNorm(o) if normed else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
         """(rows, i, H, W) -> (rows, o, H/2, W/2)."""
@@ -86,7 +89,7 @@ class _Up(nn.Module):
     def __init__(self, i: int, o: int, dropout: float) -> None:
         super().__init__()
         self.conv = nn.ConvTranspose2d(i, o, 4, 2, 1, bias=False)
-        self.norm = nn.InstanceNorm2d(o)
+        self.norm = ImageNorm(o)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:

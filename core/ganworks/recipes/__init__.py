@@ -160,11 +160,65 @@ def ganworks_declare() -> Iterator[plugin.Declaration]:
         labels=False,
     )
     yield plugin.Recipe(
+        name="pix2pixhd",
+        summary="Residual translator, discriminators at several resolutions whose features are matched.",
+        target="ganworks.recipes.pix2pixhd:pix2pixhd",
+        paper="Wang et al. 2018, arXiv 1711.11585",
+        use="pairs in fine detail, larger pictures",
+        data="pairs",
+        labels=False,
+    )
+    yield plugin.Recipe(
+        name="spade",
+        summary="Normalisation driven by a label map at every layer, hinge loss, matched features.",
+        target="ganworks.recipes.spade:spade",
+        paper="Park et al. 2019, arXiv 1903.07291",
+        use="label maps to pictures",
+        data="pairs",
+        labels=False,
+    )
+    yield plugin.Recipe(
         name="cyclegan",
         summary="Translators both ways that undo each other: learned from two sets without pairs.",
         target="ganworks.recipes.cyclegan:cyclegan",
         paper="Zhu et al. 2017, arXiv 1703.10593",
         use="translation between two domains without pairs",
+        data="unpaired",
+        labels=False,
+    )
+    yield plugin.Recipe(
+        name="restore",
+        summary="Enlarges or cleans images by the distance of pixels alone: faithful, a little soft.",
+        target="ganworks.recipes.restore:restore",
+        paper="Shi et al. 2016, arXiv 1609.05158; Lim et al. 2017, arXiv 1707.02921",
+        use="super-resolution and restoration: the default",
+        data="restored",
+        labels=False,
+    )
+    yield plugin.Recipe(
+        name="srgan",
+        summary="Pixels first, then a critic of patches and frozen features: sharp where pixels blur.",
+        target="ganworks.recipes.srgan:srgan",
+        paper="Ledig et al. 2017, arXiv 1609.04802",
+        use="super-resolution that looks sharp, on a processor without a GPU",
+        data="restored",
+        labels=False,
+    )
+    yield plugin.Recipe(
+        name="esrgan",
+        summary="Dense residual blocks, a relativistic critic, frozen features: the sharpest, the slowest.",
+        target="ganworks.recipes.esrgan:esrgan",
+        paper="Wang et al. 2018, arXiv 1809.00219",
+        use="super-resolution that looks sharp, with hours or a GPU",
+        data="restored",
+        labels=False,
+    )
+    yield plugin.Recipe(
+        name="cut",
+        summary="One translator, tied to its source by contrasting patches: no way back to train.",
+        target="ganworks.recipes.cut:cut",
+        paper="Park et al. 2020, arXiv 2007.15651",
+        use="translation without pairs in one direction, cheaper than cyclegan",
         data="unpaired",
         labels=False,
     )

@@ -11,7 +11,7 @@ from ganworks.training import (
     LEAST_SQUARES,
     Adam,
     Draw,
-    ImagePool,
+    FakesToShow,
     Phase,
     Ramp,
     Recipe,
@@ -47,7 +47,8 @@ def cyclegan(
     adam = Adam(Ramp(lr, 0.0, images=decay_after, after=decay_after), (0.5, 0.999))
     ties = [Term("cycle", cycle, weight=cycle_weight)]
     if identity_weight and source.channels == space.channels:
-        ties.append(Term("identity", identity, weight=identity_weight))
+        # first: it lets each translator answer both domains in one forward
+        ties.insert(0, Term("identity", identity, weight=identity_weight))
     critics = Phase(
         name="discriminator",
         moves=("discriminator", "discriminator_back"),
@@ -58,7 +59,7 @@ def cyclegan(
         name="generator",
         moves=("generator", "generator_back"),
         # 2: the paper's translators minimise (D - 1)^2, without the half that its critics have
-        terms=(*cycle_makers(LEAST_SQUARES, weight=2.0), *ties),
+        terms=(*ties, *cycle_makers(LEAST_SQUARES, weight=2.0)),
         optimizer=adam,
     )
     return Recipe(
@@ -69,10 +70,10 @@ def cyclegan(
             "generator_back": partial(ResidualTranslator, space, source, width=width, blocks=blocks),
             "discriminator": partial(PatchDiscriminator, space.channels, space.size, width=width),
             "discriminator_back": partial(PatchDiscriminator, source.channels, source.size, width=width),
-            "pool": partial(ImagePool, space, pool),
-            "pool_back": partial(ImagePool, source, pool),
+            "pool": partial(FakesToShow, space, pool),
+            "pool_back": partial(FakesToShow, source, pool),
         },
-        stages=(Stage((critics, makers)),),
+        stages=(Stage((makers, critics)),),
         draw=Draw(batch=batch, latent=latent),
         averages=(),
         bf16=frozenset({"generator", "generator_back", "discriminator", "discriminator_back"}),

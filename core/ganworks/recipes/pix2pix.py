@@ -17,7 +17,8 @@ def pix2pix(
     batch: int = 4,  # the paper: 1 to 10
     latent: int = 1,  # the generator does not read it
     width: int = 64,  # channels at half resolution
-    dropout: float = 0.5,  # in the decoder, while training
+    levels: int | None = None,  # halvings; None: to a map of about 2 places across (the paper: 1)
+    dropout: float = 0.5,  # the noise of the decoder while training; 0 for none. Samples are made without it
     weight: float = 100.0,  # of the distance to the pair
     lr: float = 2e-4,
 ) -> Recipe:
@@ -28,11 +29,12 @@ def pix2pix(
     """
     require_same_size(source, space)
     adam = Adam(lr, (0.5, 0.999))
+    unet = partial(UNetGenerator, width=width, most=8 * width, levels=levels, dropout=dropout)
     return Recipe(
         name="pix2pix",
         space=space,
         networks={
-            "generator": partial(UNetGenerator, source, space, width=width, most=8 * width, dropout=dropout),
+            "generator": partial(unet, source, space),
             "discriminator": partial(PairDiscriminator, source, space, width=width),
         },
         stages=two_player(
@@ -40,6 +42,7 @@ def pix2pix(
             discriminator=adam,
             generator=adam,
             generator_terms=[Term("l1", paired_l1, weight=weight)],
+            reuse_fakes=True,  # as the paper's code: one forward of the U-Net a step
         ),
         draw=Draw(batch=batch, latent=latent),
         averages=(),

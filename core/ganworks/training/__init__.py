@@ -1,5 +1,6 @@
 """Adversarial training: one loop, and everything that differs between methods as values."""
 
+from ganworks.training.allocator import tune_allocator
 from ganworks.training.augment import (
     AdaAugment,
     AdaController,
@@ -30,6 +31,7 @@ from ganworks.training.distillation import feature_distillation, pixel_distillat
 from ganworks.training.draw import Batch, Draw
 from ganworks.training.engine import Engine, EngineSettings, TorchEngine, find_device, usable_cores
 from ganworks.training.fit import Budget, PhaseRecord, Watch, calibrate_for, fit
+from ganworks.training.interpolation import interpolated
 from ganworks.training.interrupt import held_interrupts
 from ganworks.training.likelihood_terms import kl_to_normal, persistent_divergence, reconstruction
 from ganworks.training.losses import (
@@ -52,17 +54,27 @@ from ganworks.training.memory import (
 )
 from ganworks.training.needs import PAIRS, ROW_CRITIC, Need, needing, network_called
 from ganworks.training.orthogonal import orthogonal
+from ganworks.training.patch_nce import identity_nce, patch_nce
 from ganworks.training.path_length import PathLengths, path_length, path_length_weight
 from ganworks.training.penalties import approximate_r1, clip_weights, dragan_penalty, gradient_penalty, r1, r2
 from ganworks.training.pool import ImagePool
 from ganworks.training.recipe import Adam, Average, Phase, Recipe, RMSprop, Rule, Stage, describe, two_player
+from ganworks.training.restoration_terms import RELATIVISTIC_AVERAGE, charbonnier, perceptual
 from ganworks.training.sampler import Sampler
 from ganworks.training.schedule import Growth, Ramp, Schedule, value_at
 from ganworks.training.state import Growing, TrainingState
 from ganworks.training.step import Judgement, Step
 from ganworks.training.techniques import TECHNIQUES, with_technique
 from ganworks.training.terms import Term, discriminator_side, game, generator_side, top_k
-from ganworks.training.translation_terms import cycle, cycle_critics, cycle_makers, identity, paired_l1
+from ganworks.training.translation_terms import (
+    FakesToShow,
+    cycle,
+    cycle_critics,
+    cycle_makers,
+    identity,
+    layer_matching,
+    paired_l1,
+)
 from ganworks.training.unrolled import unrolled_game
 from ganworks.training.watches import CheckpointWatch, ProgressWatch, Validation, ValidationWatch, best_score
 
@@ -73,6 +85,7 @@ __all__ = [
     "NON_SATURATING",
     "PAIRS",
     "RELATIVISTIC",
+    "RELATIVISTIC_AVERAGE",
     "ROW_CRITIC",
     "TECHNIQUES",
     "WASSERSTEIN",
@@ -91,6 +104,7 @@ __all__ = [
     "Draw",
     "Engine",
     "EngineSettings",
+    "FakesToShow",
     "Growing",
     "Growth",
     "ImagePool",
@@ -121,6 +135,7 @@ __all__ = [
     "best_score",
     "calibrate_for",
     "chain",
+    "charbonnier",
     "clip_weights",
     "cycle",
     "cycle_critics",
@@ -140,7 +155,10 @@ __all__ = [
     "held_interrupts",
     "historical_averaging",
     "identity",
+    "identity_nce",
+    "interpolated",
     "kl_to_normal",
+    "layer_matching",
     "lecam",
     "mode_seeking",
     "moment_matching",
@@ -150,8 +168,10 @@ __all__ = [
     "no_augmentation",
     "orthogonal",
     "paired_l1",
+    "patch_nce",
     "path_length",
     "path_length_weight",
+    "perceptual",
     "persistent_divergence",
     "pixel_distillation",
     "r1",
@@ -164,6 +184,7 @@ __all__ = [
     "replayed_side",
     "smoothed",
     "top_k",
+    "tune_allocator",
     "two_player",
     "unrolled_game",
     "usable_cores",

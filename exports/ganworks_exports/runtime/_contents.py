@@ -96,7 +96,7 @@ def _card(graph: Graph) -> dict[str, Any]:
         card: dict[str, Any] = json.loads(graph.metadata["card"])
         inputs, outputs = (dict(map(_declared, card[key])) for key in ("inputs", "outputs"))
         texts = [card["view"], card["weights_sha256"], *card.get("classes", [])]
-        if not all(isinstance(value, str) for value in texts):
+        if not all(isinstance(value, str) for value in texts) or not _are_tiles(card.get("tiles", {})):
             raise TypeError
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise ModelRefused("its card cannot be read") from error
@@ -118,3 +118,9 @@ def _declared(port: Port) -> tuple[str, str]:
     ):
         raise TypeError
     return port["name"], "object" if port["dtype"] in ("string", "str") else port["dtype"]
+
+
+def _are_tiles(tiles: Any) -> bool:
+    """Tell whether a card says in numbers how an image may be cut: `multiple` and `halo`, in pixels."""
+    multiple, halo = tiles.get("multiple", 1), tiles.get("halo")
+    return type(multiple) is int and multiple > 0 and (halo is None or (type(halo) is int and halo >= 0))

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _tiles
+from . import _halo, _tiles
 from ._contents import Port, read
 from ._limits import DEFAULT_LIMITS, Limits, ModelRefused, first_line
 
 Array = NDArray[Any]
+
+HALO_LIMIT = 64  # pixels: a network that looks further has halos that cost more than the tiles themselves
 
 
 def load(
@@ -107,20 +109,29 @@ class Model:
         """Run on one array for each input; those with a default may be left out. Returns as `sample` does."""
         return _alone(self._run(inputs))
 
-    def transform(self, image: Array, *, tile: int | None = None, halo: int | None = None) -> Array:
+    def transform(
+        self,
+        image: Array,
+        *,
+        tile: int | None = None,  # pixels a side; None: the image whole
+        halo: int | None = None,  # pixels computed round what is kept; None: what `measure_halo` finds
+        blend: int = 0,  # pixels on each side of a seam over which two tiles fade into each other
+        out: Array | None = None,  # filled and returned, such as a memory-mapped one; None: a new array
+    ) -> Array:
         """Run a model from image to image; the image and the result are (height, width, channels).
 
-        With ``tile`` the image is cut into squares of that many pixels, each computed with ``halo`` more on
-        every side (None: what `measure_halo` finds), so that the memory needed does not grow with the image;
-        both are rounded up to what the network needs. A side that is no such multiple is continued as in a
-        mirror, and the result is cropped.
+        With ``tile`` the image is cut into squares, each computed with ``halo`` more on every side, so that
+        the memory needed does not grow with the image; both are rounded up to what the network needs. Where
+        the network looks further than the halo, ``blend`` (up to half a tile) hides the seams.
+        A side that is no multiple of what the network needs is continued as in a mirror, and the result is
+        cropped. Values beyond the range of the input are clipped, unless they are labels.
         """
-        plan = _tiles.plan(self.inputs, self.outputs)
+        plan = _tiles.plan(self.card)
         if tile is not None and halo is None:
-            halo = self._halo = self.measure_halo() if self._halo is None else self._halo
-        return _tiles.transform(plan, self._run, image, tile, halo or 0)
+            halo = self._known_halo(blend)
+        return _tiles.transform(plan, self._run, image, tile, halo or 0, blend, out)
 
-    def measure_halo(self, limit: int = 64) -> int:
+    def measure_halo(self, limit: int = HALO_LIMIT) -> int:
         """Return the smallest halo, in pixels, with which a tile equals the same part of the whole image.
 
         Equal within one level, on an image of noise of about ``2 * limit + 80`` pixels a side.
@@ -129,7 +140,19 @@ class Model:
             ValueError: no halo up to ``limit`` does: a pixel depends on more than its surroundings, as with
                 instance norm or attention; such a model must see the image whole.
         """
-        return _tiles.measure_halo(_tiles.plan(self.inputs, self.outputs), self._run, limit)
+        return _halo.measure(_tiles.plan(self.card), self._run, limit)
+
+    def _known_halo(self, blend: int) -> int:
+        """The halo that the card tells, else the measured one; blended tiles do with the largest tried."""
+        if self._halo is None:
+            told = self.card.get("tiles", {})
+            try:
+                self._halo = told["halo"] if told.get("halo") is not None else self.measure_halo()
+            except ValueError:
+                if not blend:
+                    raise
+                return HALO_LIMIT
+        return self._halo
 
     def _run(self, inputs: Mapping[str, ArrayLike]) -> dict[str, Array]:
         for name in inputs:

@@ -11,14 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._contents import Port
-
 Array = NDArray[Any]
 Run = Callable[[Mapping[str, Array]], Mapping[str, Array]]
 Sides = tuple[int, int]  # height, width
-
-PROBE_TILE = 16  # pixels a side: the halo does not depend on it
-PROBE_RIM = 24  # pixels that no window of the probe reaches
 
 
 @dataclass(frozen=True)
@@ -31,26 +26,29 @@ class Plan:
     low: float
     high: float
     channels: int
+    made: tuple[str, int]  # dtype and channels of the output
+    clips: bool  # whether values beyond low and high are moved there: not where they are labels
     fixed: tuple[int | None, int | None]  # height and width where they are not free
-    step: Sides  # height and width must be multiples of these
+    step: Sides  # height and width, and the places of tiles, must be multiples of these
     scale: Sides  # of the output against the input
 
 
-def plan(inputs: Mapping[str, Port], outputs: Mapping[str, Port]) -> Plan:
-    """Return how a model treats an image.
+def plan(card: Mapping[str, Any]) -> Plan:
+    """Return how the model with this card treats an image.
 
     Raises:
         ValueError: it does not map an image to an image.
     """
-    sources = [port for port in inputs.values() if len(port["shape"]) == 4]
-    if len(sources) != 1 or len(outputs) != 1:
+    sources = [port for port in card["inputs"] if len(port["shape"]) == 4]
+    if len(sources) != 1 or len(card["outputs"]) != 1:
         raise ValueError("the model does not map one image to one image")
-    source, (result,) = sources[0], outputs.values()
+    source, (result,) = sources[0], card["outputs"]
     sides, multiples = source["shape"][1:3], source.get("multiples", {})
     scales = [_scale(side, made) for side, made in zip(sides, result["shape"][1:3], strict=False)]
     if len(result["shape"]) != 4 or None in scales:
         raise ValueError("the model does not map one image to one image whose sides are multiples of its own")
-    height, width = (multiples.get(side, 1) for side in sides)
+    aligned = card.get("tiles", {}).get("multiple", 1)
+    height, width = (math.lcm(multiples.get(side, 1), aligned) for side in sides)
     fixed = [side if isinstance(side, int) else None for side in sides]
     return Plan(
         source=source["name"],
@@ -59,6 +57,8 @@ def plan(inputs: Mapping[str, Port], outputs: Mapping[str, Port]) -> Plan:
         low=0 if source.get("low") is None else source["low"],
         high=255 if source.get("high") is None else source["high"],
         channels=source["shape"][3],
+        made=(result["dtype"], result["shape"][3]),
+        clips=not card.get("labels"),
         fixed=(fixed[0], fixed[1]),
         step=(height, width),
         scale=(scales[0] or 1, scales[1] or 1),
@@ -73,92 +73,106 @@ def _scale(side: int | str, made: int | str) -> int | None:
     return int(counted[1] or 1) or None if counted else None
 
 
-def transform(plan: Plan, run: Run, image: Array, tile: int | None, halo: int) -> Array:
-    """Run the network on an image (height, width, channels), in tiles or, with ``tile=None``, whole."""
+def transform(
+    plan: Plan, run: Run, image: Array, tile: int | None, halo: int, blend: int = 0, out: Array | None = None
+) -> Array:
+    """See `Model.transform`; ``tile=None`` runs the network on the image whole."""
     if image.ndim != 3 or image.shape[2] != plan.channels or 0 in image.shape:
         raise ValueError(f"the image has the shape {image.shape}, not (height, width, {plan.channels})")
     height, width = image.shape[:2]
-    padded = (_up(height, plan.step[0]), _up(width, plan.step[1]))
+    shape = (height * plan.scale[0], width * plan.scale[1], plan.made[1])
+    if out is not None and (out.shape != shape or out.dtype != plan.made[0]):
+        raise ValueError(f"`out` is {out.dtype} {out.shape}, the result {plan.made[0]} {shape}")
+    padded = (up(height, plan.step[0]), up(width, plan.step[1]))
     if tile is None:
-        return _part(plan, run, image, (0, 0), padded)[: height * plan.scale[0], : width * plan.scale[1]]
+        whole = part_of(plan, run, image, (0, 0), padded)[: shape[0], : shape[1]]
+        if out is None:
+            return whole
+        out[:] = whole
+        return out
+    require_free(plan)
+    if tile < 1 or halo < 0 or blend < 0:
+        raise ValueError("a tile needs at least one pixel, and a halo or a blend cannot be negative")
+    out = np.empty(shape, plan.made[0]) if out is None else out
+    step = math.lcm(*plan.step)
+    tiles = _Tiles(up(tile, step), up(halo + blend, step), blend)
+    if 2 * blend > tiles.side:
+        raise ValueError(f"a blend of {blend} needs a tile of {2 * blend} pixels")
+    _fill(out, plan, run, image, padded, tiles)
+    return out
+
+
+def require_free(plan: Plan) -> None:
+    """Raise ValueError for a model that takes no tiles."""
     if plan.fixed != (None, None):
         raise ValueError("the model takes images of one size only and cannot work in tiles")
-    if tile < 1 or halo < 0:
-        raise ValueError("a tile needs at least one pixel, and a halo cannot be negative")
-    step = math.lcm(*plan.step)
-    return _tiled(plan, run, image, padded, _up(tile, step), _up(halo, step))
 
 
-def _tiled(plan: Plan, run: Run, image: Array, padded: Sides, tile: int, halo: int) -> Array:
-    result: Array | None = None
-    window = (min(padded[0], tile + 2 * halo), min(padded[1], tile + 2 * halo))
-    for top in range(0, image.shape[0], tile):
-        for left in range(0, image.shape[1], tile):
-            # at a border the window moves inwards: all have one size, and see the border the network pads
-            start = (
-                _between(top - halo, padded[0] - window[0]),
-                _between(left - halo, padded[1] - window[1]),
-            )
-            part = _part(plan, run, image, start, window)
-            if result is None:
-                sides = [size * scale for size, scale in zip(image.shape, plan.scale, strict=False)]
-                result = np.empty((*sides, part.shape[2]), part.dtype)
-            target = result[_span(top, tile, plan.scale[0]), _span(left, tile, plan.scale[1])]
-            inner = part[
-                _span(top - start[0], tile, plan.scale[0]), _span(left - start[1], tile, plan.scale[1])
-            ]
-            target[:] = inner[: target.shape[0], : target.shape[1]]
-    assert result is not None  # the image has a pixel
-    return result
+@dataclass(frozen=True)
+class _Tiles:
+    side: int
+    halo: int  # pixels round a tile that are computed: those that blend, and those that are not kept
+    blend: int  # pixels on each side of a seam where both tiles are kept and fade into each other
+
+    def kept(self, first: int, side: int) -> Sides:
+        """Return where the tile that begins at ``first`` begins and ends, with what is blended."""
+        return max(first - self.blend, 0), min(first + self.side + self.blend, side)
 
 
-def measure_halo(plan: Plan, run: Run, limit: int) -> int:
-    """See `Model.measure_halo`; bisects, which takes that a larger halo is no worse."""
-    if plan.fixed != (None, None):
-        raise ValueError("the model takes images of one size only and cannot work in tiles")
-    step = math.lcm(*plan.step)
-    tile, most = _up(PROBE_TILE, step), _up(max(limit, 0), step)
-    middle = most + _up(PROBE_RIM, step)
-    probe = _probe(2 * middle + tile, most + tile // 2, plan)
-    whole = _part(plan, run, probe, (0, 0), probe.shape[:2])
-    expected = _crop(plan, whole, middle, tile)
+def _fill(out: Array, plan: Plan, run: Run, image: Array, padded: Sides, tiles: _Tiles) -> None:
+    """Compute a row of tiles after the other; beside ``out`` no more than two are held."""
+    height, scale = image.shape[0], plan.scale[0]
+    above: Array | None = None  # what the last row and this one share
+    for top in range(0, height, tiles.side):
+        first, last = tiles.kept(top, height)
+        row = _row(plan, run, image, padded, tiles, top)
+        if above is not None:
+            _fade(above, row, 2 * tiles.blend * scale)
+        final = last if top + tiles.side >= height else top + tiles.side - tiles.blend
+        done, above = np.split(row, [(final - first) * scale])
+        out[first * scale : final * scale] = done if done.dtype == out.dtype else np.rint(done)
 
-    def fits(halo: int) -> bool:
-        side = tile + 2 * halo
-        part = _part(plan, run, probe, (middle - halo, middle - halo), (side, side))
-        gap = np.abs(_crop(plan, part, halo, tile).astype(np.float64) - expected)
-        return bool(gap.max() <= (1 if whole.dtype.kind in "iu" else np.ptp(whole) / 255))
 
-    if not fits(most):
-        raise ValueError(
-            f"no halo up to {most} pixels makes a tile equal to the whole image: the model needs to see more "
-            "(instance norm or attention: all of it); transform without tiles, or try a larger limit"
+def _row(plan: Plan, run: Run, image: Array, padded: Sides, tiles: _Tiles, top: int) -> Array:
+    """Return the tiles that begin at the row ``top``, (rows, width, channels); blended ones not rounded."""
+    (first, last), width = tiles.kept(top, image.shape[0]), image.shape[1]
+    kind = np.result_type(plan.made[0], np.float32) if tiles.blend else np.dtype(plan.made[0])
+    row = np.empty(((last - first) * plan.scale[0], width * plan.scale[1], plan.made[1]), kind)
+    window = tuple(min(side, tiles.side + 2 * tiles.halo) for side in padded)
+    for left in range(0, width, tiles.side):
+        begin, end = tiles.kept(left, width)
+        # at a border the window moves inwards: all have one size, and see the border the network pads
+        start = tuple(
+            min(max(place - tiles.halo, 0), side - size)
+            for place, side, size in zip((top, left), padded, window, strict=True)
         )
-    low, high = -1, most // step
-    while high - low > 1:
-        half = (low + high) // 2
-        low, high = (low, half) if fits(half * step) else (half, high)
-    return high * step
+        part = part_of(plan, run, image, start, window)
+        rows = span(first - start[0], last - first, plan.scale[0])
+        inner = part[rows, span(begin - start[1], end - begin, plan.scale[1])].astype(kind, copy=False)
+        if left:
+            seam = row[:, span(begin, min(left + tiles.blend, width) - begin, plan.scale[1])]
+            _fade(seam.swapaxes(0, 1), inner.swapaxes(0, 1), 2 * tiles.blend * plan.scale[1])
+        row[:, span(begin, end - begin, plan.scale[1])] = inner
+    return row
 
 
-def _probe(side: int, reach: int, plan: Plan) -> Array:
-    """Return noise, fine and in blocks, in a white rim: what a network takes from all the image is told."""
-    rng = np.random.default_rng(0)
-    blocks = rng.integers(0, 2, (side // 8 + 1, side // 8 + 1, plan.channels)) * 128
-    coarse = blocks.repeat(8, 0).repeat(8, 1)[:side, :side]
-    probe = coarse + rng.integers(0, 128, (side, side, plan.channels))
-    inside = np.abs(np.arange(side) - (side - 1) / 2) < reach
-    probe[~(inside[:, None] & inside[None, :])] = 255
-    return np.asarray(plan.low + probe * ((plan.high - plan.low) / 255)).astype(plan.dtype)
+def _fade(old: Array, new: Array, steps: int) -> None:
+    """Let the first rows of ``new`` begin as ``old`` and become their own in so many steps."""
+    if steps:
+        share = ((np.arange(steps, dtype=new.dtype) + 0.5) / steps)[: len(old), None, None]
+        new[: len(old)] = old + (new[: len(old)] - old) * share
 
 
-def _part(plan: Plan, run: Run, image: Array, start: tuple[int, ...], size: tuple[int, ...]) -> Array:
+def part_of(plan: Plan, run: Run, image: Array, start: tuple[int, ...], size: tuple[int, ...]) -> Array:
     """Run on a window of the image; beyond its lower and right border the image goes on as in a mirror."""
     rows, columns = (
         _mirrored(np.arange(first, first + count), side)
         for first, count, side in zip(start, size, image.shape[:2], strict=True)
     )
-    part: Array = run({plan.source: image[np.ix_(rows, columns)][None]})[plan.result][0]
+    window = image[np.ix_(rows, columns)]
+    if plan.clips and window.dtype == plan.dtype:  # another type is refused by the model
+        window = window.clip(plan.low, plan.high)
+    part: Array = run({plan.source: window[None]})[plan.result][0]
     return part
 
 
@@ -167,17 +181,9 @@ def _mirrored(places: Array, side: int) -> Array:
     return np.asarray(np.minimum(places % period, -places % period))
 
 
-def _crop(plan: Plan, values: Array, first: int, count: int) -> Array:
-    return values[_span(first, count, plan.scale[0]), _span(first, count, plan.scale[1])]
-
-
-def _span(first: int, count: int, scale: int) -> slice:
+def span(first: int, count: int, scale: int) -> slice:
     return slice(first * scale, (first + count) * scale)
 
 
-def _between(place: int, most: int) -> int:
-    return max(0, min(place, most))
-
-
-def _up(size: int, step: int) -> int:
+def up(size: int, step: int) -> int:
     return -(-size // step) * step

@@ -1,4 +1,4 @@
-"""The exporter "web": a static page that draws from the model in the visitor's browser."""
+"""The exporter "web": a static page that runs the model in the visitor's browser."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from ganworks.deploy import Deployable, Exported, Port
-from ganworks.errors import UsageError
-from ganworks_exports.web import _folder, _ort
+from ganworks.deploy import Deployable, Exported
+from ganworks_exports.web import _folder, _modes, _ort
 
 MODEL = "model.onnx"
-INPUTS = ("seed", "label", "truncation")  # what the page has controls for
 
 
 def export(deployable: Deployable, folder: Path, profile: str = "w16") -> Exported:
@@ -27,7 +25,7 @@ def export(deployable: Deployable, folder: Path, profile: str = "w16") -> Export
             such profile, or onnxruntime-web is not to be had.
         RunError: the network cannot be traced, or one of the exporter's checks does not hold.
     """
-    _require_generator(deployable)
+    _modes.require_one(deployable)
     _folder.check_free(folder.resolve(), names())
     runtime = _ort.files(Path.cwd())
     from ganworks_exports.onnx import checked_model  # imports torch and onnx
@@ -65,26 +63,6 @@ def _walk(root: Traversable, prefix: str = "") -> list[tuple[str, bytes]]:
         place = f"{prefix}{entry.name}"
         found += _walk(entry, f"{place}/") if entry.is_dir() else [(place, entry.read_bytes())]
     return found
-
-
-def _require_generator(deployable: Deployable) -> None:
-    """A page for translated pictures would need another kind of control: a picture dropped into it."""
-    inputs = [port.name for port in deployable.inputs]
-    if "seed" not in inputs or not set(inputs) <= set(INPUTS):
-        raise UsageError(
-            "a web page draws pictures from seeds (--view app of a generator); this model takes "
-            f"{', '.join(map(_described, deployable.inputs))}: export it with --format onnx"
-        )
-    image = deployable.outputs[0]
-    if len(image.shape) != 4 or not all(isinstance(size, int) for size in image.shape[1:]):
-        raise UsageError(
-            "a web page shows pictures of shape (batch, height, width, channels); this model gives "
-            f"{_described(image)}: export it with --format onnx"
-        )
-
-
-def _described(port: Port) -> str:
-    return f"{port.name} ({', '.join(map(str, port.shape))})"
 
 
 def _next_steps(folder: Path) -> tuple[str, ...]:

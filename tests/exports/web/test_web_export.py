@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -151,6 +152,20 @@ def test_what_is_in_the_way_is_kept(tmp_path, monkeypatch, kind):
             r"takes source \(batch, height, width, 3\): export it with --format onnx",
         ),
         (
+            (
+                source := Port(
+                    name="image",
+                    dtype="uint8",
+                    shape=("batch", "height", "width", 2),
+                    meaning="a picture",
+                    low=0,
+                    high=255,
+                ),
+            ),
+            (replace(source, name="result"),),
+            r"of 1 or 3 channels from another; this model takes image \(batch, height, width, 2\)",
+        ),
+        (
             (Port(name="latent", dtype="float32", shape=("batch", 8), meaning="noise"),),
             (PICTURE,),
             r"from seeds \(--view app .* takes latent \(batch, 8\)",
@@ -171,7 +186,7 @@ def test_what_is_in_the_way_is_kept(tmp_path, monkeypatch, kind):
             r"gives volume \(batch, 8, 8, 8, 1\)",
         ),
     ],
-    ids=["translator", "latent", "another input", "series", "volume"],
+    ids=["another size", "two channels", "latent", "another input", "series", "volume"],
 )
 def test_models_without_controls_on_the_page_are_refused(tmp_path, inputs, outputs, expected):
     with pytest.raises(UsageError, match=expected):

@@ -3,18 +3,17 @@
 const element = (id) => document.getElementById(id);
 
 /** Fill title, notice and the list of facts. Texts of the card are never taken for HTML. */
-export function showCard({ card, bytes }, runtime) {
+export function showCard(card, bytes, runtime) {
   const title = card.title ?? "Synthetic pictures";
   document.title = title;
   element("title").textContent = title;
   element("notice").textContent = card.notice ?? "Machine-generated pictures.";
   const data = card.training_data ?? {};
-  const [height, width, channels] = card.outputs[0].shape.slice(1);
   const facts = {
     "Trained on": data.title,
     "Fingerprint of the training data": data.fingerprint,
     Licence: card.license,
-    Picture: `${width} × ${height}, ${channels} ${channels === 1 ? "channel" : "channels"}, ${card.outputs[0].dtype}`,
+    Picture: picture(card.outputs[0]),
     Classes: card.classes?.join(", "),
     Model: `${(bytes / 1e6).toFixed(2)} MB, profile ${card.profile ?? "fp32"}${cost(card)}`,
     "SHA-256 of the weights": card.weights_sha256,
@@ -25,6 +24,13 @@ export function showCard({ card, bytes }, runtime) {
   }
   element("about").hidden = false;
 }
+
+function picture({ shape: [, height, width, channels], dtype }) {
+  const size = typeof width === "number" ? `${width} × ${height}` : times(width);
+  return `${size}, ${channels} ${channels === 1 ? "channel" : "channels"}, ${dtype}`;
+}
+
+const times = (width) => (width.includes("*") ? `${width.split("*")[0]} times the size of yours` : "any size");
 
 // What the profile costs: values differ from those in full precision by so much.
 function cost({ loss, outputs }) {

@@ -1,14 +1,13 @@
-// The page: loads onnxruntime-web and the model, then hands over to the mode for such a model.
+// The page: loads the model, then hands over to the mode for such a model.
 
 import { showCard } from "./about.js";
+import { readCard } from "./card.js";
 import * as generator from "./generator.js";
-import { openModel } from "./model.js";
+import * as translator from "./translator.js";
 
-// A mode: accepts(card) -> boolean, start(model, tell, fail). A new one, for pictures dropped into the
-// page for instance, is a module with these two, a line here and its controls in index.html.
-const MODES = [generator];
-const ORT = new URL("ort/", import.meta.url).href;
-const MOST_THREADS = 4; // more gain nothing on small networks
+// A mode: accepts(card) -> boolean, open(card, bytes, tell, fail) -> what it runs on. A new one is a module with
+// these two, a line here and its controls in index.html.
+const MODES = [generator, translator];
 
 const element = (id) => document.getElementById(id);
 
@@ -22,23 +21,6 @@ function fail(error) {
   element("failure").hidden = false;
 }
 
-async function loadRuntime() {
-  let ort;
-  try {
-    ort = await import(`${ORT}ort.wasm.min.mjs`);
-  } catch {
-    throw new Error(
-      "ort/ort.wasm.min.mjs cannot be loaded: it is missing, or the server does not send .mjs files as " +
-        "text/javascript (README.txt tells how).",
-    );
-  }
-  ort.env.wasm.wasmPaths = ORT;
-  ort.env.wasm.numThreads = threads(); // left alone it would try, and warn, where a page may not share memory
-  return ort;
-}
-
-const threads = () => (crossOriginIsolated ? Math.min(MOST_THREADS, navigator.hardwareConcurrency ?? 1) : 1);
-
 async function fetchBytes(name) {
   let answer;
   try {
@@ -50,17 +32,24 @@ async function fetchBytes(name) {
   return new Uint8Array(await answer.arrayBuffer());
 }
 
+function cardOf(bytes) {
+  try {
+    return readCard(bytes);
+  } catch (error) {
+    throw new Error(`The model cannot be opened: ${error.message}`);
+  }
+}
+
 async function main() {
   tell("Loading the model …");
-  const [ort, bytes] = await Promise.all([loadRuntime(), fetchBytes("model.onnx")]);
-  const model = await openModel(ort, bytes).catch((error) => {
-    throw new Error(`The model cannot be opened: ${error.message ?? error}`);
-  });
-  const number = threads();
-  showCard(model, `onnxruntime-web ${ort.env.versions.web}, ${number} ${number === 1 ? "thread" : "threads"}`);
-  const mode = MODES.find((candidate) => candidate.accepts(model.card));
-  if (!mode) throw new Error("This page can draw from seeds only, and the model takes none.");
-  await mode.start(model, tell, fail);
+  const bytes = await fetchBytes("model.onnx");
+  const card = cardOf(bytes);
+  const mode = MODES.find((candidate) => candidate.accepts(card));
+  if (!mode) throw new Error("This page draws from seeds or works on pictures; the model takes neither.");
+  const size = bytes.length; // a mode may hand the bytes on to its worker
+  const opened = mode.open(card, bytes, tell, fail);
+  showCard(card, size, await opened.runtime);
+  await opened.ready;
 }
 
 element("hint").remove(); // the scripts have been loaded, so the page is served

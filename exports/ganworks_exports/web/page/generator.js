@@ -1,7 +1,9 @@
 // The mode for a generator: seeds in, pictures out.
 
+import { openModel } from "./model.js";
 import { toImageData } from "./pixels.js";
 import { sheet } from "./png.js";
+import { loadRuntime, named } from "./runtime.js";
 
 const BREATH_MS = 30; // the page answers at least this often while it draws
 const MOST_SEED = 2n ** 63n - 1001n; // seeds are 64 bits: more than a Number holds
@@ -9,8 +11,17 @@ const element = (id) => document.getElementById(id);
 
 export const accepts = (card) => card.inputs.some((port) => port.name === "seed");
 
-/** Set the controls up for `model` and draw. `tell` shows a line of text, `fail` an error. */
-export function start(model, tell, fail) {
+/** Open the model, set the controls up and draw. `tell` shows a line of text, `fail` an error. */
+export function open(card, bytes, tell, fail) {
+  const loaded = loadRuntime();
+  const model = loaded.then((ort) => openModel(ort, card, bytes));
+  return {
+    runtime: model.then(() => loaded).then(named),
+    ready: model.then((opened) => start(opened, tell, fail)),
+  };
+}
+
+function start(model, tell, fail) {
   const controls = setUp(model);
   const grid = element("grid");
   let wanted = null; // the newest request; one being drawn gives way to it

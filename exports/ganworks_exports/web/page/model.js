@@ -1,16 +1,17 @@
 // A model that is fed by the names in its card.
 
-import { readCard } from "./card.js";
+import { openSession } from "./runtime.js";
 
-const ARRAYS = { int64: BigInt64Array, float32: Float32Array, uint8: Uint8Array };
+export const ARRAYS = {
+  int64: BigInt64Array, int32: Int32Array, int16: Int16Array, uint16: Uint16Array, uint8: Uint8Array,
+  float32: Float32Array,
+};
 
-/** Open a model; `ort` is onnxruntime-web, `bytes` the whole file. */
-export async function openModel(ort, bytes) {
-  const card = readCard(bytes); // before the session: its message is the better one
-  const session = await ort.InferenceSession.create(bytes, { executionProviders: ["wasm"] });
+/** Open a model; `ort` is onnxruntime-web, `bytes` the whole file with this card. */
+export async function openModel(ort, card, bytes) {
+  const session = await openSession(ort, bytes);
   return {
     card,
-    bytes: bytes.length,
     input: (name) => card.inputs.find((port) => port.name === name),
     run: (values) => run(ort, session, card, values),
   };
