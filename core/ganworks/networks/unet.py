@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from ganworks.networks.blocks import crop_centre, leaky, levels_for
 from ganworks.networks.generators import initialise
@@ -54,7 +55,7 @@ class UNetGenerator(nn.Module):
         self.up = nn.ModuleList(
             _Up(i, o, dropout if place < 3 else 0.0) for place, (i, o) in enumerate(inner)
         )
-        self.out = nn.ConvTranspose2d(sizes[0] * (2 if levels > 1 else 1), space.channels, 4, 2, 1)
+        self.out = DoublingToImage(sizes[0] * (2 if levels > 1 else 1), space.channels)
         initialise(self)
 
     def forward(self, latent: Tensor, source: Tensor) -> Tensor:
@@ -66,6 +67,32 @@ class UNetGenerator(nn.Module):
         for up in self.up:
             h = torch.cat([up(h), skips.pop()], 1)
         return torch.tanh(crop_centre(self.out(h.relu()), *source.shape[2:]))
+
+
+class DoublingToImage(nn.ConvTranspose2d):
+    """The last layer: a transposed 4x4 convolution that doubles both sides, to a few channels.
+
+    In training it makes the four pixels that each place becomes as four times as many channels, by 3x3
+    kernels of which each has 2x2 entries (Shi et al. 2016, "Is the deconvolution layer the same as a
+    convolutional layer?"): with three channels most of a vector unit would be idle. The results are equal.
+    """
+
+    def __init__(self, i: int, o: int) -> None:
+        super().__init__(i, o, 4, 2, 1)
+
+    def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
+        """(rows, i, H, W) -> (rows, o, 2H, 2W)."""
+        if not self.training:
+            return super().forward(x, output_size)
+        taps = self.weight.flip(2, 3)
+        kernels = [
+            F.pad(taps[:, :, down::2, right::2], (right, 1 - right, down, 1 - down))
+            for down in (0, 1)
+            for right in (0, 1)
+        ]
+        kernel = torch.stack(kernels, 2).flatten(1, 2).transpose(0, 1)  # (o * 4, i, 3, 3)
+        assert self.bias is not None
+        return F.pixel_shuffle(F.conv2d(x, kernel, self.bias.repeat_interleave(4), padding=1), 2)
 
 
 class _Down(nn.Module):

@@ -17,6 +17,8 @@ from ganworks.networks import (
     SpadeGenerator,
     UNetGenerator,
 )
+from ganworks.networks.translation import ImageNorm, ToImage
+from ganworks.networks.unet import DoublingToImage
 from ganworks.recipes.cut import cut
 from ganworks.recipes.cyclegan import cyclegan
 from ganworks.recipes.pix2pix import pix2pix
@@ -156,6 +158,26 @@ def test_critics_of_several_scales_judge_pairs_of_any_size_row_by_row(size, spec
     torch.testing.assert_close(critic(x[1:2], y[1:2]).logits, whole.logits[1:2], atol=1e-5, rtol=0)
     assert {name.split("/")[0] for name in whole.features} == {str(s) for s in range(len(critic.critics))}
     assert not whole.logits.allclose(critic(x, y.flip(0)).logits)
+
+
+@pytest.mark.parametrize(
+    ("layer", "times"), [(ToImage(5, 3), 1), (DoublingToImage(5, 3), 2)], ids=["7x7", "4x4"]
+)
+@pytest.mark.parametrize("size", [(6, 8), (10, 4), (7, 9)], ids=str)
+def test_the_last_layer_is_the_same_function_in_training(layer, times, size):
+    x = some(images(5, size)).double().requires_grad_()
+    layer = layer.double()
+    found = []
+    for training in (True, False):
+        y = layer.train(training)(x)
+        assert y.shape == (2, 3, times * size[0], times * size[1])
+        found.append((y, *torch.autograd.grad(y.square().sum(), (x, layer.weight, layer.bias))))
+    torch.testing.assert_close(*found)
+
+
+def test_normalisation_is_the_same_function_in_training():
+    norm, x = ImageNorm(3), (some(images(3, (6, 8))) * 5 + 2).double()
+    torch.testing.assert_close(norm.train()(x), norm.eval()(x))
 
 
 def test_every_level_of_the_u_net_is_reached_by_a_gradient():
