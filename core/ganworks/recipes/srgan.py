@@ -19,7 +19,7 @@ def srgan(
     critic_width: int = 16,  # channels of the critic at half of the size
     warm_images: int = 100_000,  # images that teach it pixels alone, before the game; 0: none
     lr_pixels: float = 1e-3,  # of that stage, at its beginning
-    lr: float = 2e-4,  # of both players
+    lr: float = 5e-4,  # of both players
     pixels: float = 1.0,  # weight of the mean distance of pixels, in values of [-1, 1]
     features: float = 1.0,  # weight of the distance of frozen features
     adversarial: float = 0.05,  # weight of the game

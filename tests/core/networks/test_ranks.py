@@ -15,7 +15,7 @@ TAUGHT = ("distilled",)  # needs a trained teacher of each shape: test_recipes_c
 RECIPES = {
     d.name: d
     for d in REGISTRY.all(plugin.Recipe)
-    if d.data not in ("pairs", "unpaired", "tables") and d.name not in TAUGHT
+    if d.data not in ("pairs", "unpaired", "restored", "tables") and d.name not in TAUGHT
 }
 SIZES = [(), (16,), (32, 32), (8, 8, 8)]
 IMAGES = ("sngan", "sagan", "biggan", "progressive", "stylegan", "stylegan2", "r3gan", "projected")
