@@ -87,7 +87,8 @@ DECLARED = [
 
 def test_every_bundled_plugin_loads() -> None:
     found = discover(third_party=False).plugins
-    bundled = ("image", "medical", "tabular", "exports", "recipes")
+    domains = ("image", "medical", "super-resolution", "tabular", "translation")
+    bundled = (*domains, "exports", "recipes")
     assert {info.name: info.error for info in found} == dict.fromkeys(bundled, "")
 
 
@@ -153,7 +154,8 @@ def test_the_wheel_holds_only_our_packages(tmp_path: Path) -> None:
     subprocess.run([*command, "-w", str(tmp_path), str(ROOT)], check=True, capture_output=True)
     names = zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist()
     tops = {name.split("/")[0] for name in names if ".dist-info/" not in name}
-    plugins = {"ganworks_image", "ganworks_medical", "ganworks_tabular"}
+    domains = ("image", "medical", "super_resolution", "tabular", "translation")
+    plugins = {f"ganworks_{name}" for name in domains}
     assert tops == {"ganworks", "ganworks_cli", "ganworks_exports", *plugins}
     assert "ganworks/py.typed" in names
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ganworks.deploy import Deployable, Port
 from ganworks.errors import UsageError, nearest
+from ganworks.networks import continued
 from ganworks_image.deploying import InUnits
 from ganworks_image.intensity import IntensityMap
 
@@ -137,12 +137,6 @@ class OneHot(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         """(batch, height, width, 1) of whole numbers -> (batch, labels, height, width) float32."""
         return F.one_hot(image[..., 0].long(), self.labels).permute(0, 3, 1, 2).float() * 2 - 1
-
-
-def continued(side: int, multiple: int) -> Tensor:
-    """Return the places 0 ... side - 1, continued as in a mirror up to a multiple; written for tracing."""
-    places = torch.arange((side + multiple - 1) // multiple * multiple)
-    return ((side - 1) - (places - (side - 1)).abs()).clamp(min=0)  # 0: a side shorter than what is missing
 
 
 def _picture(name: str, intensity: IntensityMap, sides: tuple[int | str, ...], channels: int) -> Port:

@@ -10,7 +10,6 @@ from torch import Tensor
 
 from ganworks.data import SourcedDataset
 from ganworks.training import Sampler
-from ganworks_image.image_to_image import continued
 
 MOST_VALUES = 2**26  # numbers of either side held at once: 256 MB as float32
 BATCH = 8  # pictures translated at once
@@ -40,16 +39,9 @@ def examples(data: SourcedDataset, source_rows: int, most: int) -> Examples:
 def translated(sampler: Sampler, sources: Tensor) -> Tensor:
     """What the exported model makes of sources (rows, source channels, H, W): (rows, channels, H, W).
 
-    As there, the latent is 0, no dropout is live, and sides that the network does not take are continued in a
-    mirror.
+    As there, the latent is 0 and no dropout is live.
     """
-    height, width = sources.shape[2:]
-    multiple = int(getattr(sampler.generator, "multiple", 1))
-    rows, columns = (continued(side, multiple) for side in (height, width))
-    made = sampler.from_latents(
-        torch.zeros(len(sources), sampler.latent), sources[:, :, rows][:, :, :, columns], batch=BATCH
-    )
-    return made[:, :, :height, :width].contiguous()
+    return sampler.from_latents(torch.zeros(len(sources), sampler.latent), sources, batch=BATCH)
 
 
 def _spread(rows: int, most: int) -> Tensor:

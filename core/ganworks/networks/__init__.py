@@ -25,7 +25,7 @@ from ganworks.networks.resnet import (
 from ganworks.networks.rows import RowDiscriminator, RowGenerator
 from ganworks.networks.spade import SpadeGenerator
 from ganworks.networks.style import StyleGANGenerator
-from ganworks.networks.translation import PatchHeads, ResidualTranslator
+from ganworks.networks.translation import PatchHeads, ResidualTranslator, continued
 from ganworks.networks.unet import UNetGenerator
 from ganworks.networks.upscaling import CompactUpscaler, ResidualUpscaler, RRDBUpscaler
 from ganworks.networks.variational import ConvEncoder
@@ -74,6 +74,7 @@ __all__ = [
     "StyleGANGenerator",
     "UNetGenerator",
     "UpsamplingGenerator",
+    "continued",
     "lite0_pyramid",
     "load_efficientnet_lite0",
 ]

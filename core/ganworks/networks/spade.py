@@ -7,7 +7,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from ganworks.networks.blocks import crop_centre, doubled, leaky, levels_for, spectral
+from ganworks.networks.blocks import doubled, leaky, levels_for, spectral
 from ganworks.networks.generators import channels_by_level
 from ganworks.networks.translation import ImageNorm, padded_to, require_same_size
 from ganworks.space import SampleSpace
@@ -55,7 +55,9 @@ class SpadeGenerator(nn.Module):
         for place, block in enumerate(self.blocks):
             h = doubled(h) if place else h
             h = block(h, _reduced(labels, self.levels - place))
-        return torch.tanh(crop_centre(self.out(leaky(h)), *source.shape[2:]))
+        height, width = source.shape[2:]
+        made: Tensor = self.out(leaky(h))[:, :, :height, :width]
+        return made.tanh()
 
 
 class SpadeBlock(nn.Module):

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganworks.networks.blocks import crop_centre, levels_for
+from ganworks.networks.blocks import levels_for
 from ganworks.networks.generators import initialise
 from ganworks.space import SampleSpace
 
@@ -35,11 +35,17 @@ def require_same_size(source: SampleSpace, space: SampleSpace) -> None:
 
 
 def padded_to(x: Tensor, multiple: int) -> Tensor:
-    """Repeat the border values of (rows, channels, H, W), so that both sides are multiples; x is centred."""
-    missing = [-side % multiple for side in x.shape[:1:-1]]  # of width, then height, as torch pads
-    if not any(missing):
+    """(rows, channels, H, W) continued below and to the right, as in a mirror, to sides that are multiples."""
+    if not any(side % multiple for side in x.shape[2:]):
         return x
-    return F.pad(x, [part for n in missing for part in (n // 2, n - n // 2)], mode="replicate")
+    rows, columns = (continued(side, multiple).to(x.device) for side in x.shape[2:])
+    return x[:, :, rows][:, :, :, columns]
+
+
+def continued(side: int, multiple: int) -> Tensor:
+    """The places 0 ... side - 1, continued as in a mirror up to a multiple; written for tracing."""
+    places = torch.arange((side + multiple - 1) // multiple * multiple)
+    return ((side - 1) - (places - (side - 1)).abs()).clamp(min=0)  # 0: a side shorter than what is missing
 
 
 class ResidualTranslator(nn.Module):
@@ -47,7 +53,7 @@ class ResidualTranslator(nn.Module):
 
     The network is Johnson et al. 2016's with instance normalisation; with four halvings the global generator
     of Wang et al. 2018 (pix2pixHD), section 3.1. Any height and width, whatever the training size: the source
-    is padded by its border values to a ``multiple``, the result cropped. The latent is not used.
+    is continued as in a mirror to a ``multiple``, the result cropped. The latent is not used.
 
     Raises:
         ValueError: source and sample differ in size, or are too small.
@@ -83,8 +89,9 @@ class ResidualTranslator(nn.Module):
 
     def forward(self, latent: Tensor, source: Tensor) -> Tensor:
         """(rows, latent), (rows, source channels, H, W) -> (rows, channels, H, W) in [-1, 1]."""
-        made = self.layers(padded_to(source, self.multiple))
-        return torch.tanh(crop_centre(made, *source.shape[2:]))
+        height, width = source.shape[2:]
+        made: Tensor = self.layers(padded_to(source, self.multiple))[:, :, :height, :width]
+        return made.tanh()
 
     def encode(self, source: Tensor) -> list[Tensor]:
         """What patches are compared by: pixels, every halving, the first and the last residual block.

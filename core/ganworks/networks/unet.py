@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganworks.networks.blocks import crop_centre, leaky, levels_for
+from ganworks.networks.blocks import leaky, levels_for
 from ganworks.networks.generators import initialise
 from ganworks.networks.translation import ImageNorm, padded_to, require_same_size
 from ganworks.space import SampleSpace
@@ -17,7 +17,7 @@ from ganworks.space import SampleSpace
 class UNetGenerator(nn.Module):
     """Encoder and decoder with a skip at every level. Isola et al. 2017 (pix2pix), section 6.1.1.
 
-    Any height and width, whatever the training size: the source is padded by its border values to a
+    Any height and width, whatever the training size: the source is continued as in a mirror to a
     ``multiple``, the result cropped. As in the paper the latent is not used; dropout in the decoder is the
     noise, in training mode only: a network in evaluation mode is a function of its source. The
     normalisation is that of each image by itself, which the paper gets from BatchNorm at batch size 1: so a
@@ -66,7 +66,9 @@ class UNetGenerator(nn.Module):
         h = skips.pop()  # (rows, most, smallest map)
         for up in self.up:
             h = torch.cat([up(h), skips.pop()], 1)
-        return torch.tanh(crop_centre(self.out(h.relu()), *source.shape[2:]))
+        height, width = source.shape[2:]
+        made: Tensor = self.out(h.relu())[:, :, :height, :width]
+        return made.tanh()
 
 
 class DoublingToImage(nn.ConvTranspose2d):

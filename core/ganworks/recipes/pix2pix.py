@@ -7,7 +7,7 @@ from functools import partial
 from ganworks.networks import PairDiscriminator, UNetGenerator
 from ganworks.networks.translation import require_same_size
 from ganworks.space import SampleSpace
-from ganworks.training import NON_SATURATING, Adam, Draw, Recipe, Term, paired_l1, two_player
+from ganworks.training import NON_SATURATING, Adam, Average, Draw, Recipe, Term, paired_l1, two_player
 
 
 def pix2pix(
@@ -45,6 +45,6 @@ def pix2pix(
             reuse_fakes=True,  # as the paper's code: one forward of the U-Net a step
         ),
         draw=Draw(batch=batch, latent=latent),
-        averages=(),
+        averages=(Average(halflife_images=2_000.0),),  # the paper has none
         bf16=frozenset({"generator", "discriminator"}),
     )
