@@ -35,11 +35,11 @@ def require_same_size(source: SampleSpace, space: SampleSpace) -> None:
 
 
 def padded_to(x: Tensor, multiple: int) -> Tensor:
-    """(rows, channels, H, W) continued below and to the right, as in a mirror, to sides that are multiples."""
+    """(rows, channels, H, W), continued below and to the right as in a mirror, so that both sides fit."""
     if not any(side % multiple for side in x.shape[2:]):
         return x
     rows, columns = (continued(side, multiple).to(x.device) for side in x.shape[2:])
-    return x[:, :, rows][:, :, :, columns]
+    return x.index_select(2, rows).index_select(3, columns)  # indexing: a 100 times slower backward
 
 
 def continued(side: int, multiple: int) -> Tensor:

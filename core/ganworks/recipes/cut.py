@@ -14,6 +14,7 @@ from ganworks.space import SampleSpace
 from ganworks.training import (
     LEAST_SQUARES,
     Adam,
+    Average,
     Draw,
     Ramp,
     Recipe,
@@ -78,7 +79,7 @@ def cut(
             reuse_fakes=True,
         ),
         draw=Draw(batch=batch, latent=latent),
-        averages=(),
+        averages=(Average(halflife_images=2_000.0),),  # the paper has none
         bf16=frozenset({"generator", "discriminator"}),
     )
 

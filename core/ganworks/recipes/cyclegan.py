@@ -10,6 +10,7 @@ from ganworks.space import SampleSpace
 from ganworks.training import (
     LEAST_SQUARES,
     Adam,
+    Average,
     Draw,
     FakesToShow,
     Phase,
@@ -75,6 +76,6 @@ def cyclegan(
         },
         stages=(Stage((makers, critics)),),
         draw=Draw(batch=batch, latent=latent),
-        averages=(),
+        averages=(Average(halflife_images=2_000.0), Average("generator_back", 2_000.0)),  # the paper has none
         bf16=frozenset({"generator", "generator_back", "discriminator", "discriminator_back"}),
     )

@@ -8,7 +8,17 @@ from functools import partial
 from ganworks.networks import MultiscaleDiscriminator, ResidualTranslator
 from ganworks.networks.translation import require_same_size
 from ganworks.space import SampleSpace
-from ganworks.training import LEAST_SQUARES, Adam, Draw, Recipe, Term, game, layer_matching, two_player
+from ganworks.training import (
+    LEAST_SQUARES,
+    Adam,
+    Average,
+    Draw,
+    Recipe,
+    Term,
+    game,
+    layer_matching,
+    two_player,
+)
 
 
 def pix2pixhd(
@@ -51,6 +61,6 @@ def pix2pixhd(
             reuse_fakes=True,
         ),
         draw=Draw(batch=batch, latent=latent),
-        averages=(),
+        averages=(Average(halflife_images=2_000.0),),  # the paper has none
         bf16=frozenset({"generator", "discriminator"}),
     )

@@ -7,7 +7,7 @@ from functools import partial
 from ganworks.networks import MultiscaleDiscriminator, SpadeGenerator
 from ganworks.networks.translation import require_same_size
 from ganworks.space import SampleSpace
-from ganworks.training import HINGE, Adam, Draw, Recipe, Term, layer_matching, two_player
+from ganworks.training import HINGE, Adam, Average, Draw, Recipe, Term, layer_matching, two_player
 
 
 def spade(
@@ -49,6 +49,6 @@ def spade(
             reuse_fakes=True,
         ),
         draw=Draw(batch=batch, latent=latent),
-        averages=(),
+        averages=(Average(halflife_images=2_000.0),),  # the paper has none
         bf16=frozenset({"generator", "discriminator"}),
     )
