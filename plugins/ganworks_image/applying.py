@@ -85,13 +85,17 @@ def _picture_file(path: Path) -> Path:
 
 
 def _pictures_in(folder: Path, leave_out: Path) -> list[Path]:
-    """Return the pictures of a folder and those below, but hidden ones and the results of an earlier call."""
+    """Return the pictures of a folder and those below, but hidden ones and the results of an earlier call.
+
+    Results are told apart where they have a folder of their own, ``leave_out``, within ``folder``.
+    """
+    results = leave_out if folder in leave_out.parents else None
     found = [
         path
         for path in sorted(folder.rglob("*"))
         if path.suffix.lower() in READ
         and path.is_file()
-        and leave_out not in path.parents
+        and results not in path.parents
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     ]
     if not found:

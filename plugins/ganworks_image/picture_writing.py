@@ -18,7 +18,7 @@ _FORMATS = {
     **{".tif": "TIFF", ".tiff": "TIFF"},
 }
 WRITTEN = tuple(_FORMATS)
-_LONGEST = {"JPEG": 65_535, "WEBP": 16_383}  # pixels a side that the format can say
+_LONGEST = {"JPEG": 65_500, "WEBP": 16_383}  # pixels a side that the libraries write
 _SETTINGS: dict[str, dict[str, Any]] = {
     "PNG": {},
     "JPEG": {"quality": 95, "subsampling": "4:4:4"},

@@ -39,6 +39,8 @@ def chosen_network(options: Options, tell: Tell) -> Iterator[Network]:
             )
         yield _loaded(bundled(options.factor), "the bundled model", options)
     elif options.from_run.suffix == ".onnx":
+        if options.pixel_run is not None:
+            raise UsageError(f"--pixel-run mixes the weights of two runs, and {options.from_run} is no run")
         yield _fitting(_loaded(options.from_run, str(options.from_run), options), options)
     elif options.pixel_run is None:
         _check_run(options.from_run, options)
@@ -80,13 +82,16 @@ def _fitting(network: Network, options: Options) -> Network:
 
 
 def _check_run(folder: Path, options: Options) -> None:
-    """Refuse a run of another domain, or of another task than the options name."""
+    """Refuse a run of another domain, or one that learned something else than the options name."""
     settings = Run(folder).settings()
-    domain, trained = settings.get("domain"), settings.get("options", {}).get("task", options.task)
+    domain = settings.get("domain")
     if domain != DOMAIN:
         raise UsageError(f"{folder} is a run of domain '{domain}', not of {DOMAIN}")
-    if "task" in options.model_fields_set and options.task != trained:
-        raise UsageError(f"--task {options.task}: {folder} was trained for task {trained}")
+    for name in ("task", "degradation"):
+        asked = getattr(options, name)
+        trained = settings.get("options", {}).get(name, asked)
+        if name in options.model_fields_set and asked != trained:
+            raise UsageError(f"--{name} {asked}: {folder} was trained for {name} {trained}")
 
 
 def _exported(folder: Path, tell: Tell) -> Path:

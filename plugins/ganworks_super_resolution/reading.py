@@ -22,7 +22,7 @@ from ganworks_image.intensity import IntensityMap, data_window
 from ganworks_image.readers import FileKinds
 from ganworks_image.sources import Groups, Source, kind_of_source
 from ganworks_image.splits import PARTS
-from ganworks_super_resolution.embedded import TITLE, embedded_frames
+from ganworks_super_resolution.embedded import embedded_frames, sample_title
 from ganworks_super_resolution.options import Options
 from ganworks_super_resolution.parts import Parts, split
 from ganworks_super_resolution.photos import FOLDER, PIXELS, Photos
@@ -86,7 +86,7 @@ def _frames(options: Options, spool: Spool, rejects: Rejects, run: Run | None) -
         for frame in embedded_frames():
             spool.take(frame)
             found.append(frame)
-        return found, "png", TITLE
+        return found, "png", sample_title(found)
     source = Source(
         path=options.data,
         kind=kind_of_source(options.data, "auto"),

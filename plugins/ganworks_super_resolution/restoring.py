@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from ganworks.networks import continued
 from ganworks.training import Sampler
 from ganworks_super_resolution.degradation import symmetric_pad
 
@@ -31,7 +32,8 @@ def restored(sampler: Sampler, sources: Tensor) -> Tensor:
     network = sampler.generator
     multiple, scale = int(getattr(network, "multiple", 1)), int(getattr(network, "scale", 1))
     height, width = sources.shape[-2:]
-    whole = F.pad(sources, (0, -width % multiple, 0, -height % multiple), mode="replicate")
+    rows, columns = (continued(side, multiple) for side in (height, width))  # as the exported model does
+    whole = sources[:, :, rows][:, :, :, columns] if multiple > 1 else sources
     latents = sampler.latents(torch.zeros(len(whole), dtype=torch.int64))
     made: Tensor = network(latents.to(sampler.device), whole.to(sampler.device))
     return made.float().clamp(-1, 1)[..., : scale * height, : scale * width].cpu()

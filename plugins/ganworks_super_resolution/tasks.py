@@ -15,6 +15,7 @@ from torch import Tensor
 from ganworks.errors import DataError
 from ganworks_image.conform import LUMA
 from ganworks_super_resolution.degradation import (
+    BLUR_REACH,
     REACH,
     Draws,
     NoiseRange,
@@ -76,7 +77,7 @@ def task_of(options: Options) -> Task:
     tasks: dict[str, tuple[Degrade, int, Callable[[int], int]]] = {
         "upscale": (*_smaller(options.degradation, scale), same),
         "denoise": (_rounded_later(partial(random_noise, limits=DENOISE)), 0, same),
-        "deblur": (_rounded_later(_blur), 10, same),
+        "deblur": (_rounded_later(_blur), BLUR_REACH, same),
         "jpeg": (_rounded_later(_jpeg), 8, same),
         "inpaint": (_rounded_later(_with_holes), 0, lambda channels: channels + 1),
         "colourise": (_rounded_later(_grey), 0, lambda channels: 1),
@@ -101,7 +102,7 @@ def _smaller(degradation: str, scale: int) -> tuple[Degrade, int]:
     """Return how a picture gets smaller, and the margin of it."""
     ways: dict[str, tuple[Degrade, int]] = {
         "clean": (lambda x, draws, levels: reduced(x, scale, levels), REACH),
-        "blur": (_rounded_later(partial(_blur_and_reduce, scale=scale)), 4),
+        "blur": (_rounded_later(partial(_blur_and_reduce, scale=scale)), -(-BLUR_REACH // scale) + REACH),
         "real": (_rounded_later(lambda x, draws: second_order(x, scale, draws)), 4),
     }
     return ways[degradation]

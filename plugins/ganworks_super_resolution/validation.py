@@ -39,7 +39,7 @@ class Judge:
         values = {} if average is None else {PIXELS: average}
         if self.perceptual:
             distances = [
-                perceptual_distance(ours, theirs)
+                perceptual_distance(_as_seen(ours), _as_seen(theirs))
                 for ours, theirs in zip(made.split(BATCH), targets.split(BATCH), strict=True)
             ]
             values["perceptual"] = float(torch.cat(distances).mean())
@@ -50,3 +50,8 @@ class Judge:
     def _pairs(self) -> tuple[Tensor, Tensor]:
         index = torch.arange(min(CROPS, len(self.crops)))
         return self.crops.sources(index), self.crops.rows(index)
+
+
+def _as_seen(x: Tensor) -> Tensor:
+    """(rows, channels, H, W) for the perceptual distance, each channel a grey where they are not 1 or 3."""
+    return x if x.shape[1] in (1, 3) else x.flatten(0, 1)[:, None]

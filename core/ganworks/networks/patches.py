@@ -11,7 +11,7 @@ from ganworks.training.step import Judgement
 
 
 class SpectralPatchDiscriminator(nn.Module):
-    """One logit a patch of an image of any size: 70 x 70 pixels at three halvings, as in pix2pix.
+    """One logit a patch of an image of any size: 54 x 54 pixels at three halvings, where pix2pix has 70 x 70.
 
     Instance normalisation, which pix2pix has, takes away how strong a texture is, and that is what a restored
     image must get right; spectral norm (Miyato et al. 2018) holds the critic back instead.

@@ -3,6 +3,7 @@
 Pictures are float tensors (batch, channels, height, width) in [0, 1].
 """
 
+from ganworks_super_resolution.degradation.blur import REACH as BLUR_REACH
 from ganworks_super_resolution.degradation.blur import blurred, random_kernels
 from ganworks_super_resolution.degradation.draws import Draws
 from ganworks_super_resolution.degradation.holes import random_holes
@@ -21,6 +22,7 @@ from ganworks_super_resolution.degradation.resampling import (
 from ganworks_super_resolution.degradation.second_order import second_order
 
 __all__ = [
+    "BLUR_REACH",
     "REACH",
     "Draws",
     "NoiseRange",

@@ -13,6 +13,7 @@ from torch import Tensor
 from ganworks_super_resolution.degradation.draws import Draws
 
 SIZE = 21  # pixels a side of every kernel; smaller ones have a rim of zeros
+REACH = SIZE // 2  # pixels that a kernel looks at on each side
 SMALLEST = 7
 # Real-ESRGAN (Wang et al. 2021), section 4.1 and its appendix: isotropic and anisotropic Gaussian, the same
 # generalised, the same as a plateau

@@ -239,6 +239,11 @@ def test_the_whole_list_is_planned(tmp_path: Path) -> None:
     (photos / "out" / "old-x2.png").write_bytes(b"x")
     inside = planned([photos], photos / "out", suffix="-x2", force=False)
     assert [job.source.name for job in inside] == ["a.PNG", "b.jpg", "c.gif"]  # not the results of last time
+    for above in (photos, tmp_path):  # results beside the pictures, or above their folder
+        jobs = planned([photos / "sub"], above, suffix="-x2", force=False)
+        assert [job.target for job in jobs] == [above / "b-x2.jpg", above / "c-x2.png"]
+    within = planned([photos / "sub"], photos / "sub", suffix="-x2", force=False)
+    assert [job.target.name for job in within] == ["b-x2.jpg", "c-x2.png"]
     named = planned([photos / "a.PNG"], tmp_path / "large.webp", suffix="-x2", force=False)
     assert [job.target for job in named] == [tmp_path / "large.webp"]
 

@@ -10,7 +10,7 @@ from skimage import data
 
 from ganworks.errors import MissingExtraError
 from ganworks_super_resolution import embedded
-from ganworks_super_resolution.embedded import SAMPLES, Sample, embedded_frames
+from ganworks_super_resolution.embedded import SAMPLES, Sample, embedded_frames, sample_title
 
 HELD_OUT = {"skimage/chelsea", "skimage/coffee", "sklearn/flower"}
 
@@ -43,4 +43,6 @@ def test_a_picture_that_is_not_installed_is_a_missing_extra(
 def test_pictures_that_are_a_bonus_may_be_absent(monkeypatch: pytest.MonkeyPatch) -> None:
     absent = Sample(package="no_such_package", path="a.png", split="train", needed=False)
     monkeypatch.setattr(embedded, "SAMPLES", (SAMPLES[0], absent))
-    assert [frame.name for frame in embedded_frames()] == ["skimage/astronaut"]
+    frames = list(embedded_frames())
+    assert [frame.name for frame in frames] == ["skimage/astronaut"]
+    assert sample_title(frames) == "Photos of scikit-image"  # and of no package that gave none

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -105,6 +106,30 @@ def test_a_model_of_8_bits_refuses_16(models: Callable[..., Path]) -> None:
         eight(pixels.astype(np.uint16))
 
 
+class Brighter(nn.Module):
+    """White where a pixel is brighter than half of the range, black elsewhere."""
+
+    multiple = scale = 1
+
+    def forward(self, latent: Tensor, source: Tensor) -> Tensor:
+        return (source > 0).float() * 2 - 1
+
+
+def test_white_is_what_it_was_in_training(tmp_path: Path) -> None:
+    """12 bits in files of 16: white is 4,095 for the network that was trained on such pictures."""
+    units = IntensityMap(low=0, high=4_095, dtype="uint16")
+    card = {"title": "test", "intensity": units.as_dict()}
+    path = tmp_path / "model.onnx"
+    made = image_to_image(
+        Brighter(), source=units, target=units, channels=1, size=None, card=card, view="float"
+    )
+    export(made, path)
+    deep = np.array([[[1_000], [3_000]]], np.uint16)
+    np.testing.assert_array_equal(network(path)(deep), [[[0], [4_095]]])
+    shallow = np.array([[[100], [200]]], np.uint8)
+    np.testing.assert_array_equal(network(path)(shallow), [[[0], [255]]])
+
+
 def test_grey_pictures_get_colours_and_holes_are_filled(models: Callable[..., Path]) -> None:
     colours = RNG.integers(0, 255, (6, 7, 3), np.uint8)
     colourise = network(models(channels=(1, 3), scale=1))
@@ -123,6 +148,23 @@ def test_grey_pictures_get_colours_and_holes_are_filled(models: Callable[..., Pa
     assert filled.alpha is None
     with pytest.raises(DataError, match="5 channels"):
         fill(np.zeros((4, 4, 5), np.uint8), alpha[:4, :4])
+
+
+@pytest.mark.parametrize(
+    ("shapes", "card"),
+    [
+        ((["batch", "height", "width", "channels"], ["batch", "height", "width", 3]), {}),
+        ((["batch", "height", "width", 3], ["batch", "x*height", "x*width", 3]), {}),
+        ((["batch", "height", "width", 3], ["batch", "2*height", "3*width", 3]), {}),
+        ((["batch", "height", "width", 3], ["batch", "0*height", "0*width", 3]), {}),
+        ((["batch", "height", "width", 1], ["batch", "height", "width", 3]), {"labels": 4}),
+    ],
+)
+def test_a_card_that_describes_no_enlargement_is_refused(shapes: Any, card: dict[str, Any]) -> None:
+    source, result = ({"port": {"shape": shape, "dtype": "float32"}} for shape in shapes)
+    model: Any = SimpleNamespace(inputs=source, outputs=result, card=card)
+    with pytest.raises(UsageError, match=r"^mine\.onnx "):
+        Network(model, "mine.onnx")
 
 
 @pytest.mark.parametrize("tile", [32, 40, 512])
@@ -217,6 +259,8 @@ def test_nothing_is_computed_for_a_file_that_could_not_hold_it(
     [
         (["--scale", "4"], "enlarges 2 times"),
         (["--train", "photos"], "--data is for training"),
+        (["--recipe", "esrgan"], "--recipe is for training"),
+        (["--pixel-run", "other"], "is no run"),
         (["--out", "x.mp4"], "results are written as"),
         (["film.mp4"], "ffmpeg"),
         (["missing.png"], "no such file"),
