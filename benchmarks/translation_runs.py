@@ -93,11 +93,13 @@ def arguments() -> argparse.Namespace:
 def finished(registry: Registry, asked: argparse.Namespace, recipe: str) -> Session:
     """A whole run of the recipe; one that is there already is continued where something is missing."""
     folder = asked.out / (f"{recipe}-unpaired" if asked.unpaired else recipe)
+    wanted = options(asked, recipe)
     if (folder / SETTINGS).exists():
         session = Session.open(folder, registry)
+        if session.options.model_dump() != wanted.model_dump():
+            raise SystemExit(f"{folder} holds a run with other options: name another --out, or remove it")
     else:
-        domain = registry.find(plugin.Domain, "translate")
-        session = Session.create(domain, options(asked, recipe), folder, registry)
+        session = Session.create(registry.find(plugin.Domain, "translate"), wanted, folder, registry)
     if asked.cpu:
         session.pipeline = CpuPipeline(session.options, session.run_folder, registry)
     session.run()
@@ -107,7 +109,7 @@ def finished(registry: Registry, asked: argparse.Namespace, recipe: str) -> Sess
 def options(asked: argparse.Namespace, recipe: str) -> Options:
     given = dict(part.split("=", 1) for part in asked.set)
     return Options(
-        data=asked.pairs,
+        data=None if asked.pairs is None else asked.pairs.resolve(),  # as a run keeps it
         direction=asked.direction,
         labels=asked.labels,
         hide_pairs=asked.unpaired,

@@ -19,6 +19,7 @@ from ganworks_medical.readers import medical_files
 from ganworks_translation.label_maps import LabelFrame, checked_labels, label_files, shrink_labels
 from ganworks_translation.options import Options
 from ganworks_translation.pairing import Finder, Listing
+from ganworks_translation.volumes import grid_of, is_volume
 
 SMALLEST = 8  # pixels a side
 
@@ -115,6 +116,8 @@ class Ingest:
         whole = {self.files.kind_of(item.path) for item in (a, b)} & self.files.own_group
         if len(first) != len(second) and not whole:
             raise BadFileError(f"holds {len(first)} pictures, its partner {b.name} {len(second)}")
+        if is_volume(a.path) and is_volume(b.path):
+            _require_one_grid(a, b)
         if len(first) == len(second) == 1:
             pairs = [(first[0], second[0])]
         else:
@@ -192,6 +195,13 @@ class Ingest:
             f"{len(bad)} of {total} {what} cannot be used ({first}); mend or remove them, or raise --max-bad "
             f"(now {self.options.max_bad:g})"
         )
+
+
+def _require_one_grid(a: Item, b: Item) -> None:
+    """Raise `BadFileError` for volumes whose slices of one number do not show one place."""
+    one, other = grid_of(a.path), grid_of(b.path)
+    if not one.agrees(other):
+        raise BadFileError(f"has {one}, but its partner {b.name} {other}: bring both to one grid")
 
 
 def _refuse(frame: Frame, labels: bool) -> None:

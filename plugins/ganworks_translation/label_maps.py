@@ -91,11 +91,22 @@ def read_labels(path: Path) -> list[Frame]:
         if image.format == "JPEG":
             raise BadFileError("is a JPEG, whose compression changes labels; save label maps as PNG")
         flat = image.getpalette("RGB") if image.mode == "P" else None
-        pixels = np.asarray(image)[None].astype(np.int64)
+        pixels = np.asarray(image)[None].astype(np.int64) // _stretched(path)
     palette = tuple(zip(*[iter(flat or ())] * 3, strict=True))
     if palette and pixels.max() >= len(palette):
         raise BadFileError(f"palette index {pixels.max()} is not in its palette of {len(palette)} colours")
     return [LabelFrame(pixels=pixels, dtype="uint8", palette=palette)]
+
+
+def _stretched(path: Path) -> int:
+    """How many times larger than in the file pillow makes grey values: those of 2 and 4 bits, up to 255.
+
+    Programs that shrink files choose the bits by the values that occur: one folder may hold 2, 4 and 8.
+    """
+    with path.open("rb") as stream:
+        head = stream.read(26)  # bit depth and colour type: PNG specification, 11.2.2
+    is_grey_png = head[:8] == b"\x89PNG\r\n\x1a\n" and head[25] == 0
+    return {2: 85, 4: 17}.get(head[24], 1) if is_grey_png else 1
 
 
 def label_files(files: FileKinds) -> FileKinds:

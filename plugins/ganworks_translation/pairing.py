@@ -81,12 +81,18 @@ class Finder:
 
     def _train_and_test_folders(self, root: Path) -> Listing:
         """trainA, trainB, and perhaps testA, testB, valA, valB: two sets, paired if that was said."""
+        needing = {"labels": self.options.labels != "no", "hide_pairs": self.options.hide_pairs}
+        for option in (name for name, asked in needing.items() if asked and not self.options.paired):
+            raise DataError(
+                f"{root}: {option} needs pairs, and trainA and trainB are two sets: add --paired if files "
+                "share their names"
+            )
         sides = {
             letter: [
                 item
                 for word, part in PARTS.items()
                 if (root / f"{word}{letter}").is_dir()
-                for item in self._items(root / f"{word}{letter}", part)
+                for item in self._items(root / f"{word}{letter}", part, word)
             ]
             for letter in "AB"
         }
@@ -110,14 +116,17 @@ class Finder:
             first, second = partners(first, second, self.files, (a, b))
         return Listing(a=tuple(first), b=tuple(second), paired=paired, halves=False, title=title)
 
-    def _items(self, root: Path, part: str | None = None) -> list[Item]:
-        """Return the files below a folder; a first folder named train, validation or test is their part."""
+    def _items(self, root: Path, part: str | None = None, within: str = "") -> list[Item]:
+        """Return the files below a folder; a first folder named train, validation or test is their part.
+
+        ``within`` goes before the names: trainA and testA often hold files of one name.
+        """
         paths = [path for path in sorted(root.rglob("*")) if path.is_file() and not _hidden(path, root)]
         usable = [path for path in paths if self.files.kind_of(path)]
         if not usable:
             found = f"its {len(paths)} files have other suffixes" if paths else "it is empty"
             raise DataError(f"{root} holds no pictures: {found} (known: {' '.join(self.files.known)})")
-        return [self._item(path, path.relative_to(root), part) for path in usable]
+        return [self._item(path, Path(within, path.relative_to(root)), part) for path in usable]
 
     def _item(self, path: Path, name: Path, part: str | None) -> Item:
         split = part or (SPLITS.get(name.parts[0].lower()) if len(name.parts) > 1 else None)

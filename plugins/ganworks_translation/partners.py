@@ -57,8 +57,14 @@ def _without_ending(found: dict[str, Item]) -> dict[str, Item]:
     ending = next(
         (place for place, letters in enumerate(zip(*backwards, strict=False)) if len(set(letters)) > 1), 0
     )
+    while ending and any(_inside_number(stem, len(stem) - ending) for stem in found):
+        ending -= 1  # 10_T1 and 20_T1 end in _T1: without the 0 they would pair with 1_T2 and 2_T2
     shorter = {stem[: len(stem) - ending]: item for stem, item in found.items()}
     return shorter if len(shorter) == len(found) > 1 else found
+
+
+def _inside_number(text: str, place: int) -> bool:
+    return text[max(place - 1, 0) : place].isdigit() and text[place : place + 1].isdigit()
 
 
 def _first(names: Sequence[str]) -> str:

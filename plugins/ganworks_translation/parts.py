@@ -32,21 +32,24 @@ class Split(NamedTuple):
 
 
 def split_rows(
-    frames: Sequence[Frame], sides: Sequence[Pixels], holdout: float, seed: int, rejects: Rejects
+    sides: Sequence[Sequence[Frame]], pictures: Sequence[Pixels], holdout: float, seed: int, rejects: Rejects
 ) -> Split:
     """Split rows as their frames say, or by group.
 
     Args:
-        frames: what is known of each row: its group, its part where that is given.
-        sides: the stored pictures of the rows: both of a pair, or those of one side. Rows are copies when
-            all of their pictures are.
+        sides: what is known of each row, of both sides of a pair or of one: its name; from the first side
+            its group, and its part where that is given. Rows that share a file stay together.
+        pictures: the stored pictures of the sides. Rows are copies when all of their pictures are.
         holdout: share of the rows to test with; half as much is for validation.
         seed: of the ties.
         rejects: takes a row for each that would be in two parts.
     """
-    known = _numbered([frame.group for frame in frames])
-    copies, notes = _copies(sides)
-    groups = clusters(len(frames), [_linked(known), copies])
+    frames = sides[0]
+    named: list[list[str | None]] = [[frame.group for frame in frames]]
+    named += [[frame.name for frame in side] for side in sides]
+    kin = clusters(len(frames), [_linked(_numbered(names)) for names in named])
+    copies, notes = _copies(pictures)
+    groups = clusters(len(frames), [_linked(_numbered(kin.tolist())), copies])
     given = any(frame.split is not None for frame in frames)
     labels = np.zeros(len(frames), dtype=np.int64)
     if given:
@@ -57,17 +60,17 @@ def split_rows(
         notes += more
     else:
         part = assign(groups, labels, seed, (1 - 1.5 * holdout, holdout / 2, holdout))
-    for row in leaking(part, copies, known).tolist():
+    for row in leaking(part, copies, kin).tolist():
         rejects.add(frames[row].name, f"{PARTS[part[row]]} picture with a copy elsewhere", "not evaluated")
         part[row] = -1
-    named = any(frame.group is not None for frame in frames)
-    return Split(part, groups, "given split" if given else "group" if named else "copies", notes)
+    grouped = any(frame.group is not None for frame in frames)
+    return Split(part, groups, "given split" if given else "group" if grouped else "copies", notes)
 
 
-def _copies(sides: Sequence[Pixels]) -> tuple[Index, list[str]]:
+def _copies(pictures: Sequence[Pixels]) -> tuple[Index, list[str]]:
     """Return pairs of rows that are copies of each other on every side."""
-    rows = len(sides[0])
-    twins = [find_twins(pictures, mirrored=False) for pictures in sides]
+    rows = len(pictures[0])
+    twins = [find_twins(side, mirrored=False) for side in pictures]
     near = _common([one.pairs for one in twins], rows)
     largest = np.bincount(clusters(rows, [near])).max()
     if all(one.reliable for one in twins) and largest <= max(GIANT * rows, 2):
@@ -76,7 +79,7 @@ def _copies(sides: Sequence[Pixels]) -> tuple[Index, list[str]]:
         np.array(
             [(a, b) for group in exact_groups(one) for a in group for b in group if a < b], dtype=np.int64
         )
-        for one in sides
+        for one in pictures
     ]
     return _common([one.reshape(-1, 2) for one in exact], rows), [
         "too alike to find near copies among the pictures; only exact ones count"
@@ -91,9 +94,9 @@ def _common(pairs: Sequence[Index], rows: int) -> Index:
     return np.stack([numbers // rows, numbers % rows], axis=1)
 
 
-def _numbered(names: Sequence[str | None]) -> Index:
+def _numbered(names: Sequence[str | None] | Sequence[int]) -> Index:
     """Return for each row the first row of its group; a row without one is its own."""
-    first: dict[str, int] = {}
+    first: dict[str | int, int] = {}
     return np.array(
         [row if name is None else first.setdefault(name, row) for row, name in enumerate(names)],
         dtype=np.int64,

@@ -84,8 +84,11 @@ class TranslationPipeline(Pipeline[Options]):
         if request.label is not None:
             raise UsageError("--label: a translator has no classes; it translates held-out pictures")
         chosen = self._examples(self._held_out, request.count or self.options.images)
-        if len(chosen.sources) < (request.count or 0):
-            text = f"{request.count} pictures were asked for, {len(chosen.sources)} are held out"
+        wanted = request.count or 0
+        if len(chosen.sources) < wanted:
+            there = self.study.counts[self._held_out]["source"]
+            why = f"{there} are held out" if there < wanted else f"{len(chosen.sources)} are made in one go"
+            text = f"{wanted} pictures were asked for, and {why}"
             self.run.warn("few-held-out", f"{text}; `gan translate` takes any others")
         made = translated(sampler, chosen.sources)
         names = self.study.source.names(self._held_out)
@@ -140,7 +143,7 @@ class TranslationPipeline(Pipeline[Options]):
             "generator_sha256": self._generator_hash,
             "notice": NOTICE,
             "license": "by the owner of the training data",
-            **({"label_map": labels.as_dict()} if labels else {}),
+            **({"label_map": labels.as_dict(), "label_colours": labels.colours} if labels else {}),
         }
 
     # inside

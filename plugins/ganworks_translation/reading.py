@@ -80,7 +80,11 @@ class Reader:
         if self.options.data is None and self.options.a is None:
             a, b = embedded.embedded_pairs()
             return Sides(
-                frames={"a": a, "b": b}, kinds={"a": "png", "b": "png"}, paired=True, title=embedded.TITLE
+                frames={"a": a, "b": b},
+                kinds={"a": "png", "b": "png"},
+                paired=True,
+                title=embedded.TITLE,
+                longest=embedded.TILE,
             )
         limit = 2 * (self.options.size or DEFAULT_LONGEST)
         return Ingest(self.options, self.rejects, self.run, limit).read()
@@ -121,10 +125,11 @@ class Reader:
         holdout, seed = self.options.holdout, self.options.seed
         pictures = {letter: one.pictures for letter, one in stored.items()}
         if sides.paired:
-            split = split_rows(sides.frames["a"], list(pictures.values()), holdout, seed, self.rejects)
+            both = list(sides.frames.values())
+            split = split_rows(both, list(pictures.values()), holdout, seed, self.rejects)
             return {"a": split, "b": split}
         return {
-            letter: split_rows(sides.frames[letter], [pictures[letter]], holdout, seed, self.rejects)
+            letter: split_rows([sides.frames[letter]], [pictures[letter]], holdout, seed, self.rejects)
             for letter in "ab"
         }
 

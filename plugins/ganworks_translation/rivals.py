@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 
 import torch
 from torch import Tensor
@@ -14,7 +15,8 @@ from ganworks_translation.pairs import PairStudy
 from ganworks_translation.training_data import plain_part
 
 LUMA = (0.299, 0.587, 0.114)  # of R, G, B; ITU-R BT.601
-BLOCK = 64  # training pictures held at once
+BLOCK = 64  # training pictures held at once, fewer where they are large
+BLOCK_VALUES = 2**24  # numbers of either side of a block: a label map has a channel a label
 
 
 def answers(study: PairStudy, sources: Tensor) -> dict[str, Tensor]:
@@ -63,7 +65,7 @@ def label_colours(data: SourcedDataset) -> Tensor:
     labels, channels = data.source_space.channels, data.space.channels
     total = torch.zeros(labels, channels, dtype=torch.float64)
     places = torch.zeros(labels, 1, dtype=torch.float64)
-    for index in _blocks(len(data)):
+    for index in _blocks(data):
         there = ((data.sources(index) + 1) / 2).double()  # (rows, labels, H, W)
         total += torch.einsum("nlhw,nchw->lc", there, data.rows(index).double())
         places += there.sum((0, 2, 3))[:, None]
@@ -73,7 +75,7 @@ def label_colours(data: SourcedDataset) -> Tensor:
 def mean_target(data: SourcedDataset) -> Tensor:
     """The mean of the training targets, (channels, H, W): the best single answer by squared error."""
     total = torch.zeros(data.space.shape, dtype=torch.float64)
-    for index in _blocks(len(data)):
+    for index in _blocks(data):
         total += data.rows(index).double().sum(0)
     return (total / len(data)).float()
 
@@ -86,7 +88,7 @@ class NearestNeighbour:
 
     def __init__(self, data: SourcedDataset) -> None:
         self.data = data
-        self.known = torch.cat([_features(data.sources(index)) for index in _blocks(len(data))])
+        self.known = torch.cat([_features(data.sources(index)) for index in _blocks(data)])
 
     def places(self, sources: Tensor) -> Tensor:
         """Which training pair each source (rows, source channels, H, W) is answered by, (rows,)."""
@@ -101,5 +103,6 @@ def _features(sources: Tensor) -> Tensor:
     return PixelFeatures()(sources)
 
 
-def _blocks(rows: int) -> Iterator[Tensor]:
-    yield from torch.arange(rows).split(BLOCK)
+def _blocks(data: SourcedDataset) -> Iterator[Tensor]:
+    largest = max(prod(data.space.shape), prod(data.source_space.shape))
+    yield from torch.arange(len(data)).split(min(BLOCK, max(1, BLOCK_VALUES // largest)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -24,14 +24,40 @@ def check_volume(source: Path, target: Path, force: bool) -> None:
     """Raise before anything is computed.
 
     Raises:
-        UsageError: the input is not there, or the output is no NIfTI file or there already.
+        UsageError: the input is not there, or the output is no NIfTI file, the input or there already.
     """
     if not source.is_file():
         raise UsageError(f"{source}: no such file")
     if not is_volume(target):
         raise UsageError(f"{target}: a volume is written as {' or '.join(NIFTIS)}; name such a file")
+    if target.resolve() == source.resolve():
+        raise UsageError(f"{target} is the volume given: choose another OUT")
     if target.exists() and not force:
         raise UsageError(f"{target} exists already: --force replaces it")
+
+
+class Grid(NamedTuple):
+    """The voxels of a volume along x, y and z in RAS orientation, and their sides in millimetres."""
+
+    voxels: tuple[int, ...]
+    sides: tuple[float, ...]
+
+    def agrees(self, other: Grid) -> bool:
+        return self.voxels == other.voxels and np.allclose(self.sides, other.sides, rtol=0.02)
+
+    def __str__(self) -> str:
+        voxels, sides = (" x ".join(f"{one:g}" for one in three) for three in self)
+        return f"{voxels} voxels of {sides} mm"
+
+
+def grid_of(path: Path) -> Grid:
+    """The grid of a NIfTI file that can be read; only its header is looked at."""
+    import nibabel
+
+    image = nibabel.load(path)
+    order = np.argsort(nibabel.io_orientation(image.affine)[:, 0])  # the axis of the file that is x, y, z
+    sides = image.header.get_zooms()
+    return Grid(tuple(image.shape[axis] for axis in order), tuple(float(sides[axis]) for axis in order))
 
 
 def translate_volume(
@@ -42,6 +68,7 @@ def translate_volume(
     Raises:
         DataError: it cannot be read, is not three-dimensional, or not of the kind of the training.
         MissingExtraError: nibabel is not installed.
+        UsageError: the result cannot be written.
     """
     image, volume = _read(source)
     dtype = np.dtype(translator.model.inputs["image"]["dtype"])
@@ -87,10 +114,13 @@ def _write(path: Path, volume: Any, like: Any) -> None:
 
     made = nibabel.Nifti1Image(volume, like.affine)
     made.header["descrip"] = b"synthetic: translated by ganworks"
-    with replacing(path) as scratch:
-        data = made.to_bytes()
-        if path.name.lower().endswith(".gz"):
-            import gzip
+    data = made.to_bytes()
+    if path.name.lower().endswith(".gz"):
+        import gzip
 
-            data = gzip.compress(data, mtime=0)
-        scratch.write_bytes(data)
+        data = gzip.compress(data, mtime=0)
+    try:
+        with replacing(path) as scratch:
+            scratch.write_bytes(data)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror or error}") from None

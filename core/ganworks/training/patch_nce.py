@@ -46,14 +46,16 @@ def _contrast(step: Step, before: Tensor, after: Tensor, patches: int, temperatu
         keys = _encode(step, before)
     queries = _encode(step, after)
     places = [torch.randperm(q[0, 0].numel())[:patches].to(q.device) for q in queries]
-    at_keys, at_queries = (
-        step.run(
-            "heads", *(x.flatten(2)[:, :, at].transpose(1, 2) for x, at in zip(maps, places, strict=True))
-        )
-        for maps in (keys, queries)
-    )
-    losses = [_own_place(q, k.detach(), temperature) for q, k in zip(at_queries, at_keys, strict=True)]
+    at_queries = step.run("heads", *_chosen(queries, places))
+    with torch.no_grad():
+        at_keys = step.networks["heads"](*_chosen(keys, places))
+    losses = [_own_place(q, k, temperature) for q, k in zip(at_queries, at_keys, strict=True)]
     return torch.stack(losses).mean(0)
+
+
+def _chosen(maps: list[Tensor], places: list[Tensor]) -> list[Tensor]:
+    """The features at some places of each map: (rows, places, features)."""
+    return [x.flatten(2)[:, :, at].transpose(1, 2) for x, at in zip(maps, places, strict=True)]
 
 
 def _encode(step: Step, x: Tensor) -> list[Tensor]:

@@ -56,6 +56,22 @@ def test_grey_values_are_labels(dtype: type[np.generic], tmp_path: Path) -> None
     assert len(set(labels.colours)) == 3
 
 
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+def test_grey_values_of_few_bits_are_what_the_file_holds(bits: int, tmp_path: Path) -> None:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    side, row = 8, np.arange(8) % 2 ** min(bits, 3)
+    packed = np.packbits(row[:, None].astype(np.uint8) >> np.arange(bits - 1, -1, -1, dtype=np.uint8) & 1)
+    (tmp_path / "map.png").write_bytes(
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, bits, 0, 0, 0, 0))
+        + chunk(b"IDAT", zlib.compress((b"\0" + packed.tobytes()) * side))
+        + chunk(b"IEND", b"")
+    )
+    assert (read_labels(tmp_path / "map.png")[0].pixels == row).all()
+
+
 def test_colours_and_jpegs_are_no_label_maps(tmp_path: Path) -> None:
     Image.new("RGB", (8, 8)).save(tmp_path / "colour.png")
     Image.new("L", (8, 8)).save(tmp_path / "grey.jpg")

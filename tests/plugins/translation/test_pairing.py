@@ -52,6 +52,15 @@ def test_names_with_an_ending_of_their_side_pair(tmp_path: Path) -> None:
     ]
 
 
+def test_an_ending_never_takes_digits_off_a_number(tmp_path: Path) -> None:
+    for name in ("a/10_T1.png", "a/20_T1.png", "b/10_T2.png", "b/20_T2.png", "c/1_T2.png", "c/2_T2.png"):
+        picture(tmp_path / name)
+    found = find(a=tmp_path / "a", b=tmp_path / "b", paired=True)
+    assert names(found) == [("10_T1.png", "10_T2.png"), ("20_T1.png", "20_T2.png")]
+    with pytest.raises(DataError, match="without a partner"):
+        find(a=tmp_path / "a", b=tmp_path / "c", paired=True)
+
+
 def test_folders_without_pairs_keep_their_own_order_and_number(tmp_path: Path) -> None:
     for name in ("a/1.png", "a/2.png", "b/7.png"):
         picture(tmp_path / name)
@@ -64,8 +73,15 @@ def test_the_common_layout_of_two_sets_is_known(tmp_path: Path) -> None:
     for name in ("trainA/1.png", "trainB/x.png", "testA/1.png", "testB/y.png"):
         picture(tmp_path / name)
     found = find(data=tmp_path)
-    assert [(one.name, one.split) for one in found.a] == [("1.png", "train"), ("1.png", "test")]
+    assert [(one.name, one.split) for one in found.a] == [("train/1.png", "train"), ("test/1.png", "test")]
     assert not found.paired
+
+
+def test_the_common_layout_pairs_within_a_part(tmp_path: Path) -> None:
+    for name in ("trainA/1.png", "trainB/1.png", "testA/1.png", "testB/1.png"):
+        picture(tmp_path / name)
+    found = find(data=tmp_path, paired=True)
+    assert names(found) == [("test/1.png", "test/1.png"), ("train/1.png", "train/1.png")]
 
 
 def test_a_folder_of_a_part_gives_the_split(tmp_path: Path) -> None:
@@ -143,6 +159,16 @@ def empty_cell(root: Path) -> dict[str, Any]:
     return {"data": root / "t.csv"}
 
 
+def labels_without_pairs(root: Path) -> dict[str, Any]:
+    for name in ("trainA/1.png", "trainB/1.png"):
+        picture(root / name)
+    return {"data": root, "labels": "a"}
+
+
+def nothing_to_hide(root: Path) -> dict[str, Any]:
+    return {**labels_without_pairs(root), "labels": "no", "hide_pairs": True}
+
+
 REFUSED: list[tuple[Callable[[Path], dict[str, Any]], str]] = [
     (
         missing_partners,
@@ -157,6 +183,8 @@ REFUSED: list[tuple[Callable[[Path], dict[str, Any]], str]] = [
     (column_missing, "has no column 'b' (found: a, c)"),
     (file_of_a_line_missing, "t.csv line 3: 'onne.png' is not there (did you mean 'one.png'?)"),
     (empty_cell, "t.csv line 2: the partner in column b is missing"),
+    (labels_without_pairs, "labels needs pairs, and trainA and trainB are two sets: add --paired"),
+    (nothing_to_hide, "hide_pairs needs pairs, and trainA and trainB are two sets: add --paired"),
 ]
 
 

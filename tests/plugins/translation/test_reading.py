@@ -18,6 +18,7 @@ from ganworks_translation.options import Options
 from ganworks_translation.pairs import PairStudy
 from ganworks_translation.reading import read
 from ganworks_translation.training_data import plain_part, training_data
+from ganworks_translation.volumes import grid_of
 
 Draw = np.random.Generator
 
@@ -187,6 +188,33 @@ def test_volumes_give_slices_that_belong_together(tmp_path: Path) -> None:
         )
     )
     assert np.median(np.abs(t1 + t2 - 500)) < 0.1
+
+
+def test_volumes_of_different_grids_are_no_pair(tmp_path: Path) -> None:
+    nibabel = pytest.importorskip("nibabel")
+    grids = []
+    for name, shape, sides in (
+        ("one", (16, 20, 24), (1, 1, 1)),
+        ("turned", (16, 24, 20), (1, 1, 1)),
+        ("thin", (16, 20, 48), (1, 1, 0.5)),
+        ("small", (16, 20, 24), (1, 1, 0.5)),
+    ):
+        affine = np.diag([*sides, 1.0])
+        if name == "turned":
+            affine = affine[:, [0, 2, 1, 3]]  # the same voxels, stored in another order of axes
+        nibabel.save(nibabel.Nifti1Image(np.zeros(shape, np.uint8), affine), tmp_path / f"{name}.nii")
+        grids.append(grid_of(tmp_path / f"{name}.nii"))
+    assert [grids[0].agrees(other) for other in grids] == [True, True, False, False]
+    assert str(grids[2]) == "16 x 20 x 48 voxels of 1 x 1 x 0.5 mm"
+
+
+def test_pairs_that_share_a_file_stay_in_one_part(tmp_path: Path) -> None:
+    data = write_inverted(tmp_path / "data", rows=40)
+    lines = [f"a/{row // 2 * 2:02d}.png,b/{row:02d}.png" for row in range(40)]  # two answers to each input
+    (data / "pairs.csv").write_text("\n".join(["a,b", *lines]), encoding="utf-8")
+    study, _ = study_of(tmp_path, data=data / "pairs.csv")
+    assert (study.source.table.groupby("file")["split"].nunique() == 1).all()
+    assert study.counts["test"]["source"] > 0
 
 
 # training

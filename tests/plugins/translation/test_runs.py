@@ -115,6 +115,7 @@ def test_label_maps_go_in_as_whole_numbers(run: Start, label_pairs: Path, tmp_pa
     written = pixels(session.run_folder.samples / row["file"])
     assert np.abs(model.transform(places).astype(int) - written).max() <= 1
     assert model.card["label_map"]["values"] == [0, 1, 2]
+    assert len(model.card["label_colours"]) == 3  # by which the web page knows a palette
 
 
 @pytest.fixture(scope="module")

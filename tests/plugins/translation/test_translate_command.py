@@ -193,5 +193,7 @@ def test_a_volume_is_translated_slice_by_slice(
     third = np.rot90(source.get_fdata(dtype=np.float32)[..., 2])[..., None]
     assert np.allclose(np.rot90(made.get_fdata()[..., 2]), model.transform(third.copy())[..., 0], atol=1e-3)
     assert translate(session, given, tmp_path / "t2.nii.gz") == 2
+    assert translate(session, given, given, "--force") == 2
+    assert "is the volume given" in capfd.readouterr().err
     assert translate(session, given, tmp_path / "t2.png") == 2
     assert "a volume is written as .nii or .nii.gz" in capfd.readouterr().err

@@ -22,14 +22,18 @@ export function reader(card) {
   };
 }
 
-// A label is a grey value or, where the card lists `label_colours`, the place of the pixel's colour there.
-function labels({ labels: count, label_colours: colours }) {
+// A label is a grey value (one of `label_map.values`, where the card lists what files hold) or, where the card
+// lists `label_colours`, the place of the pixel's colour there.
+function labels({ labels: count, label_colours: colours, label_map: map }) {
   const places = new Map(colours?.map(([r, g, b], place) => [(r << 16) | (g << 8) | b, place]));
+  const values = new Map(map?.values.map((value, place) => [value, place]));
+  const grey = (value) => (map ? (values.get(value) ?? count) : value);
   return (pixels, at, into, to) => {
     const [r, g, b] = [pixels[at], pixels[at + 1], pixels[at + 2]];
-    const place = places.get((r << 16) | (g << 8) | b) ?? (r === g && g === b ? r : count);
+    const place = places.get((r << 16) | (g << 8) | b) ?? (r === g && g === b ? grey(r) : count);
     if (place >= count) {
-      const known = colours ? `the ${count} colours of the model` : `grey values from 0 to ${count - 1}`;
+      const greys = map ? `grey values ${map.values.join(", ")}` : `grey values from 0 to ${count - 1}`;
+      const known = colours ? `the ${count} colours of the model, or ${greys}` : greys;
       throw new Error(`This model takes label maps: ${known}. The picture also has (${r}, ${g}, ${b}).`);
     }
     into[to] = place;
