@@ -10,11 +10,11 @@ from torch import Tensor
 
 from ganworks.data import SourcedDataset
 from ganworks.metrics import PixelFeatures
+from ganworks_image.conform import LUMA
 from ganworks_translation.evaluation import COPY, MEAN, NEAREST
 from ganworks_translation.pairs import PairStudy
 from ganworks_translation.training_data import plain_part
 
-LUMA = (0.299, 0.587, 0.114)  # of R, G, B; ITU-R BT.601
 BLOCK = 64  # training pictures held at once, fewer where they are large
 BLOCK_VALUES = 2**24  # numbers of either side of a block: a label map has a channel a label
 
@@ -46,7 +46,7 @@ def copied(sources: Tensor, channels: int) -> Tensor:
         return sources
     grey = sources.mean(1, keepdim=True)
     if sources.shape[1] == 3:
-        grey = (sources * torch.tensor(LUMA, device=sources.device)[:, None, None]).sum(1, keepdim=True)
+        grey = (sources * torch.from_numpy(LUMA).to(sources)[:, None, None]).sum(1, keepdim=True)
     return grey.expand(-1, channels, -1, -1)
 
 
