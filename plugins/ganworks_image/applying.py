@@ -128,4 +128,4 @@ def _check(jobs: Sequence[Job], force: bool) -> None:
 def _check_free(there: Sequence[Path], force: bool) -> None:
     if there and not force:
         more = f" and {len(there) - 1} more exist" if len(there) > 1 else " exists"
-        raise UsageError(f"{there[0]}{more} already: --force replaces, --out writes elsewhere")
+        raise UsageError(f"{there[0]}{more} already: --force replaces; or write elsewhere")

@@ -100,6 +100,7 @@ def _exported(folder: Path, tell: Tell) -> Path:
     path, weights = run.model / f"generator-{VIEW}.onnx", list(run.checkpoints.glob("best.*"))
     if path.exists() and all(best.stat().st_mtime <= path.stat().st_mtime for best in weights):
         return path
+    tell({"event": "stage", "stage": "preparing the model, once", "status": "started"})
     return _session(folder, tell).export("onnx", view=VIEW).file
 
 

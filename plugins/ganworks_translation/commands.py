@@ -96,6 +96,8 @@ def _tell(done: list[dict[str, Any]], failed: list[str], as_json: bool) -> None:
             notes = "".join(f"; {note}" for note in one["notes"])
             typer.echo(f"{one['file']} ({' x '.join(map(str, reversed(one['shape'])))}{notes})")
     if failed:
+        for other in failed[1:]:
+            typer.echo(f"not translated: {other}", err=True)
         total = len(done) + len(failed)
         several = f"{len(failed)} of {total} files were not translated: " if total > 1 else ""
         raise DataError(f"{several}{failed[0]}")

@@ -10,7 +10,7 @@ from ganworks import UsageError
 from ganworks.data import Dataset
 from ganworks.deploy import Deployable
 from ganworks.pipeline import Pipeline, SampleRequest
-from ganworks.training import Checkpoints, Sampler, Validation, weights_sha256
+from ganworks.training import Checkpoints, Recipe, Sampler, Validation, weights_sha256
 from ganworks_image.evaluation import pretrained
 from ganworks_translation.deploying import deployable
 from ganworks_translation.evaluation import OURS, judged
@@ -65,6 +65,19 @@ class TranslationPipeline(Pipeline[Options]):
         kind (cut came close to cyclegan); a longer budget may decide otherwise.
         """
         return "pix2pix" if self.study.paired else "cyclegan"
+
+    def build_recipe(self, name: str, data: Dataset) -> Recipe:
+        """The recipe of that name, for the data.
+
+        Raises:
+            UsageError: as for every domain; or it learns from pairs, and there are none.
+        """
+        if self.registry.recipe(name).data == "pairs" and not self.study.paired:
+            raise UsageError(
+                f"recipe '{name}' learns from pairs, and these pictures are none: add --paired where files "
+                "of one name are a pair, or use cyclegan or cut"
+            )
+        return super().build_recipe(name, data)
 
     # while training
     def validate(self, sampler: Sampler) -> Validation:

@@ -94,7 +94,9 @@ class Translator:
         port = self.model.inputs["image"]
         wanted, dtype = port["shape"][3], np.dtype(port["dtype"])
         if pixels.dtype != dtype:
-            raise DataError(f"{name}: its numbers are {pixels.dtype}, and the run was trained on {dtype}")
+            raise DataError(
+                f"{name}: its numbers are {pixels.dtype}, the run was trained on {dtype}: convert it first"
+            )
         channels = pixels.shape[2]
         if (channels, wanted) == (1, 3):
             return pixels.repeat(3, axis=2)

@@ -125,6 +125,14 @@ def hidden(run: Start, pairs: Path, tmp_path_factory: pytest.TempPathFactory) ->
     return run(tmp_path_factory.mktemp("hidden") / "out", *words)
 
 
+def test_a_recipe_for_pairs_refuses_two_sets(
+    pairs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--pairs", str(pairs), "--hide-pairs", "--recipe", "pix2pix", "--steps", "1"]
+    assert main(["run", "translate", *words, "--out", str(tmp_path / "out")]) == 2
+    assert "'pix2pix' learns from pairs" in " ".join(capsys.readouterr().err.split())
+
+
 def test_hidden_pairs_score_what_was_trained_without_them(hidden: Session) -> None:
     found = hidden.run_folder.metrics()["translation"]
     assert set(found["scores"]) == {"translation", "copy of the input", "mean target"}
