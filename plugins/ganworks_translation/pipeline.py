@@ -26,6 +26,7 @@ from ganworks_translation.training_data import plain_part, training_data
 from ganworks_translation.validation import Judge, PairJudge, SetJudge
 from ganworks_translation.way_back import both_ways, way_back_block
 
+KINDS = ("pairs", "unpaired")  # of data that its recipes learn from
 VALIDATION_PAIRS = 64  # a mean over pairs needs few; a distance between sets needs more
 VALIDATION_SETS = 200
 FEWEST_VALIDATION = 8  # validation pictures below which training pictures choose the checkpoint
@@ -72,7 +73,7 @@ class TranslationPipeline(Pipeline[Options]):
         Raises:
             UsageError: as for every domain; or it learns from pairs, and there are none.
         """
-        if self.registry.recipe(name).data == "pairs" and not self.study.paired:
+        if self.registry.recipe(name, KINDS).data == "pairs" and not self.study.paired:
             raise UsageError(
                 f"recipe '{name}' learns from pairs, and these pictures are none: add --paired where files "
                 "of one name are a pair, or use cyclegan or cut"
