@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ganworks.data import SourcedDataset
+from ganworks.networks import continued
 from ganworks.training import Sampler
 
 MOST_VALUES = 2**26  # numbers of either side held at once: 256 MB as float32
@@ -39,9 +40,16 @@ def examples(data: SourcedDataset, source_rows: int, most: int) -> Examples:
 def translated(sampler: Sampler, sources: Tensor) -> Tensor:
     """What the exported model makes of sources (rows, source channels, H, W): (rows, channels, H, W).
 
-    As there, the latent is 0 and no dropout is live.
+    As there, the latent is 0, no dropout is live, and sides that the network does not take are continued in a
+    mirror.
     """
-    return sampler.from_latents(torch.zeros(len(sources), sampler.latent), sources, batch=BATCH)
+    height, width = sources.shape[2:]
+    multiple = int(getattr(sampler.generator, "multiple", 1))
+    rows, columns = (continued(side, multiple) for side in (height, width))
+    made = sampler.from_latents(
+        torch.zeros(len(sources), sampler.latent), sources[:, :, rows][:, :, :, columns], batch=BATCH
+    )
+    return made[:, :, :height, :width].contiguous()
 
 
 def _spread(rows: int, most: int) -> Tensor:

@@ -286,8 +286,9 @@ def test_help_and_version(rings: Path, gan: Gan, monkeypatch: pytest.MonkeyPatch
     assert "Synthetic rings, thin and thick." in out
     code, out, _ = gan("run", "rings", "--help")
     assert code == 0
+    words = " ".join(out.replace("│", " ").split())  # a narrow terminal breaks lines inside of boxes
     for text in ("--minutes", "Options of rings", "--samples", "default: 8", "Examples:", "gan run rings"):
-        assert text in out
+        assert text in words
     assert "--recipe-options" not in out
     listed = " ".join(out.split()).partition("Only in --config and --set: ")[2]
     assert "recipe_options" in listed
