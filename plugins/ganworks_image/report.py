@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ganworks.latent import interpolate
 from ganworks.report import Report
+from ganworks.report.facts import losses_of
 from ganworks.report.pictures import curves, image_grid
 from ganworks.run import REPORT, Run
 from ganworks.training import Sampler
@@ -212,14 +213,9 @@ def _privacy(page: Report, study: Study, gate: CopyGate, sampler: Sampler, priva
 def _training(page: Report, run: Run, study: Study) -> None:
     section = page.section("Training")
     events = run.events()
-    steps = [event for event in events if event["event"] == "step" and event.get("losses")]
-    names = sorted({name for event in steps for name in event["losses"] if "." not in name})
-    losses = {
-        name: [(e["step"], e["losses"][name]) for e in steps if e["losses"].get(name) is not None]
-        for name in names
-        if name != "real_above_fake"
-    }
-    section.plot(curves(losses, "step", "loss"), "Losses. They need not fall: two networks play a game.")
+    section.plot(
+        curves(losses_of(events), "step", "loss"), "Losses. They need not fall: two networks play a game."
+    )
     checks = [event for event in events if event["event"] == "validation"]
     scored = [e for e in checks if e.get("score") is not None]
     scores = {"kernel distance, self": [(e["step"], e["score"]) for e in scored]}

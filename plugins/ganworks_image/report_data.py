@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ganworks.report import Report
+from ganworks.report.facts import model_facts
 from ganworks.run import Run
 from ganworks_image.study import Study
 
@@ -43,21 +44,8 @@ def data_section(page: Report, study: Study) -> None:
 def model_section(page: Report, run: Run, study: Study, metrics: dict[str, Any], use: str) -> None:
     """The exported model, how to embed it, and what it is for (``use``)."""
     section = page.section("Model card")
-    settings = run.settings()
-    export, time = metrics.get("export", {}), metrics.get("time", {})
-    section.facts(
-        {
-            "Recipe": settings.get("recipe", {}).get("name"),
-            "Steps": metrics.get("training", {}).get("steps"),
-            "Training time, s": time.get("train_s"),
-            "Seed": settings.get("options", {}).get("seed"),
-            "Device": settings.get("engine", {}).get("device"),
-            "Model file": export.get("file"),
-            "SHA-256": export.get("sha256"),
-            "Largest difference to torch": export.get("max_abs_diff"),
-            "Versions": ", ".join(f"{k} {v}" for k, v in settings.get("versions", {}).items()),
-        }
-    )
+    export = metrics.get("export", {})
+    section.facts(model_facts(run, metrics))
     section.text(use)
     if str(export.get("file", "")).endswith(".onnx"):
         label = LABEL.format(number=0, name=study.classes[0]) if len(study.classes) > 1 else ""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ganworks.report import Level, Report, Section
+from ganworks.report.facts import model_facts
 from ganworks.report.pictures import curves
 from ganworks.run import REPORT, Run
 from ganworks_super_resolution.evaluation import MEASURES, MODEL, PIXELS
@@ -160,21 +161,8 @@ def _data(page: Report, about: About) -> None:
 
 def _model(page: Report, run: Run, about: About, metrics: Mapping[str, Any]) -> None:
     section = page.section("Model card")
-    settings = run.settings()
-    export, time = metrics.get("export", {}), metrics.get("time", {})
-    section.facts(
-        {
-            "Recipe": settings.get("recipe", {}).get("name"),
-            "Steps": metrics.get("training", {}).get("steps"),
-            "Training time, s": time.get("train_s"),
-            "Seed": settings.get("options", {}).get("seed"),
-            "Device": settings.get("engine", {}).get("device"),
-            "Model file": export.get("file"),
-            "SHA-256": export.get("sha256"),
-            "Largest difference to torch": export.get("max_abs_diff"),
-            "Versions": ", ".join(f"{k} {v}" for k, v in settings.get("versions", {}).items()),
-        }
-    )
+    export = metrics.get("export", {})
+    section.facts(model_facts(run, metrics))
     section.text(USE)
     section.verdict(INVENTS if about.invents else SMOOTHS, "neutral")
     section.text("To use it on your own pictures, or in another program with numpy and onnxruntime only:")

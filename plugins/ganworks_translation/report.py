@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ganworks.report import Level, Report
+from ganworks.report.facts import losses_of
 from ganworks.report.pictures import curves
 from ganworks.run import REPORT, Run
 from ganworks_image.report_gain import rounded
@@ -160,14 +161,9 @@ def _way_back(page: Report, back: dict[str, Any]) -> None:
 def _training(page: Report, run: Run, measure: str) -> None:
     section = page.section("Training")
     events = run.events()
-    steps = [event for event in events if event["event"] == "step" and event.get("losses")]
-    names = sorted({name for event in steps for name in event["losses"] if "." not in name})
-    losses = {
-        name: [(e["step"], e["losses"][name]) for e in steps if e["losses"].get(name) is not None]
-        for name in names
-        if name != "real_above_fake"
-    }
-    section.plot(curves(losses, "step", "loss"), "Losses. They need not fall: networks play a game.")
+    section.plot(
+        curves(losses_of(events), "step", "loss"), "Losses. They need not fall: networks play a game."
+    )
     checks = [e for e in events if e["event"] == "validation" and e.get("score") is not None]
     section.plot(
         curves({measure: [(e["step"], e["score"]) for e in checks]}, "step", measure),

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ganworks.report import Report
+from ganworks.report.facts import model_facts
 from ganworks.run import Run
 from ganworks_image.report_data import SPLIT_BY
 from ganworks_translation.pairs import PairStudy
@@ -51,21 +52,8 @@ def _facts(study: PairStudy) -> dict[str, Any]:
 def model_section(page: Report, run: Run, metrics: dict[str, Any], use: str) -> None:
     """The exported model, how to use it, and what it is for."""
     section = page.section("Model card")
-    settings = run.settings()
-    export, time = metrics.get("export", {}), metrics.get("time", {})
-    section.facts(
-        {
-            "Recipe": settings.get("recipe", {}).get("name"),
-            "Steps": metrics.get("training", {}).get("steps"),
-            "Training time, s": time.get("train_s"),
-            "Seed": settings.get("options", {}).get("seed"),
-            "Device": settings.get("engine", {}).get("device"),
-            "Model file": export.get("file"),
-            "SHA-256": export.get("sha256"),
-            "Largest difference to torch": export.get("max_abs_diff"),
-            "Versions": ", ".join(f"{k} {v}" for k, v in settings.get("versions", {}).items()),
-        }
-    )
+    export = metrics.get("export", {})
+    section.facts(model_facts(run, metrics))
     section.text(use)
     section.text("To translate files or folders:")
     section.code(APPLY.format(run=run.folder.name), "sh")
