@@ -67,4 +67,5 @@ def validation_line(event: Event) -> str:
     if score is None:
         return ""
     best = ", the best so far" if event.get("best") else ""
-    return f"  validation at step {event['step']:,}: {score:.4g}{best}"
+    measure = event.get("measure", "score")
+    return f"  validation at step {event['step']:,}: {measure} {score:.4g}{best}"

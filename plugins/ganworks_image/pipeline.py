@@ -110,7 +110,7 @@ class StudyPipeline(Pipeline[AnyOptions], Generic[AnyOptions]):
         seeds = first_seed(Purpose.VALIDATION) + torch.arange(len(labels))
         made = sampler.sample(labels, seeds)
         score = mean_over_classes(features, self._own(made), labels)
-        return Validation(score, diversity_ratio(real, made, labels, labels))
+        return Validation(score, diversity_ratio(real, made, labels, labels), measure="kernel distance, self")
 
     @cached_property
     def _own(self) -> Any:

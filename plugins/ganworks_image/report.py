@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ganworks.latent import interpolate
 from ganworks.report import Report
-from ganworks.report.facts import losses_of
+from ganworks.report.facts import losses_of, warnings_of
 from ganworks.report.pictures import curves, image_grid
 from ganworks.run import REPORT, Run
 from ganworks.training import Sampler
@@ -229,7 +229,7 @@ def _training(page: Report, run: Run, study: Study) -> None:
     )
     section.plot(curves(variety, "step", "spread, synthetic / real"), "1 means as varied as real images.")
     section.warning_list(
-        list(dict.fromkeys(event["text"] for event in events if event["event"] == "warning")),
+        warnings_of(events),
         none="No warnings while reading, training and evaluating.",
     )
 

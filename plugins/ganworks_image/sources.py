@@ -77,7 +77,7 @@ def kind_of_source(path: Path, asked: str) -> str:
             if path.parent.is_dir()
             else ""
         )
-        raise DataError(f"--data {path} does not exist{near}; give a folder, a .csv manifest or an .npz")
+        raise DataError(f"{path} does not exist{near}; give a folder, a .csv manifest or an .npz")
     if asked == "auto":
         return (
             {".csv": "csv", ".npz": "npz"}.get(path.suffix.lower(), "folder") if path.is_file() else "folder"

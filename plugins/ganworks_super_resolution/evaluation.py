@@ -38,7 +38,8 @@ def evaluate_photos(sampler: Sampler, photos: Iterable[HeldOut], scale: int) -> 
     Returns:
         ``photos`` (their number), ``border``, ``mean`` (way -> measure -> mean over photos), ``per_photo``,
         ``rival`` (the best way without a network), ``gain_db`` over it, ``better`` (photos with more PSNR-Y
-        than it), and ``seconds_per_megapixel`` of the output. Measures are those of `MEASURES`.
+        than it), ``verdict`` and ``reasons``, and ``seconds_per_megapixel`` of the output. Measures are those
+        of `MEASURES`.
     """
     rows, spent, pixels = [], 0.0, 0
     for photo in photos:
@@ -77,15 +78,24 @@ def summary(rows: list[dict[str, Any]], border: int) -> dict[str, Any]:
     rival = ways[1]
     both = [(row[MODEL][PIXELS], row[rival][PIXELS]) for row in rows]
     gains = [ours - theirs for ours, theirs in both if ours is not None and theirs is not None]
+    gain, better = mean(gains), sum(gain > 0 for gain in gains)
     return {
+        **_verdict(gain, f"over {rival}, {better} of {len(gains)} held-out photos better"),
         "photos": len(rows),
         "border": border,
         "mean": means,
         "rival": rival,
-        "gain_db": mean(gains),
-        "better": sum(gain > 0 for gain in gains),
+        "gain_db": gain,
+        "better": better,
         "per_photo": rows,
     }
+
+
+def _verdict(gain: float | None, over: str) -> dict[str, Any]:
+    """The last words on a terminal."""
+    if gain is None:
+        return {}
+    return {"verdict": "BETTER" if gain > 0 else "NOT BETTER", "reasons": [f"{gain:+.2f} dB PSNR-Y {over}"]}
 
 
 def mean(values: Iterable[float | None]) -> float | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ganworks.report import Level, Report, Section
-from ganworks.report.facts import model_facts
+from ganworks.report.facts import losses_of, model_facts, warnings_of
 from ganworks.report.pictures import curves
 from ganworks.run import REPORT, Run
 from ganworks_super_resolution.evaluation import MEASURES, MODEL, PIXELS
@@ -133,20 +133,14 @@ def _each_photo(section: Section, found: Mapping[str, Any]) -> None:
 def _training(page: Report, run: Run) -> None:
     section = page.section("Training")
     events = run.events()
-    steps = [event for event in events if event["event"] == "step" and event.get("losses")]
-    names = sorted({name for event in steps for name in event["losses"] if "." not in name})
-    losses = {
-        name: [(e["step"], e["losses"][name]) for e in steps if e["losses"].get(name) is not None]
-        for name in names
-    }
-    section.plot(curves(losses, "step", "loss"), "Losses on training crops.")
+    section.plot(curves(losses_of(events), "step", "loss"), "Losses on training crops.")
     checks = [event for event in events if event["event"] == "validation"]
     for name, text in MEASURES.items():
         scored = [(e["step"], e[name]) for e in checks if e.get(name) is not None]
         if scored:
             section.plot(curves({name: scored}, "step", text), f"{text} on crops of validation photos.")
     section.warning_list(
-        list(dict.fromkeys(event["text"] for event in events if event["event"] == "warning")),
+        warnings_of(events),
         none="No warnings while reading, training and evaluating.",
     )
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from ganworks.data import SourcedDataset
 from ganworks.metrics import perceptual_distance
 from ganworks.training import Sampler, Validation
-from ganworks_super_resolution.evaluation import PIXELS, decibels, mean
+from ganworks_super_resolution.evaluation import MEASURES, PIXELS, decibels, mean
 from ganworks_super_resolution.restoring import restored
 
 CROPS = 48
@@ -43,8 +43,9 @@ class Judge:
                 for ours, theirs in zip(made.split(BATCH), targets.split(BATCH), strict=True)
             ]
             values["perceptual"] = float(torch.cat(distances).mean())
-        score = values.get("perceptual", -values.get(PIXELS, np.nan))
-        return Validation(score, values=values)
+        if self.perceptual:
+            return Validation(values["perceptual"], values=values, measure=MEASURES["perceptual"])
+        return Validation(-values.get(PIXELS, np.nan), values=values, measure="minus PSNR-Y in dB")
 
     @cached_property
     def _pairs(self) -> tuple[Tensor, Tensor]:

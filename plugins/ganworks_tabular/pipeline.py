@@ -101,7 +101,8 @@ class TablePipeline(Pipeline[Options]):
 
     def validate(self, sampler: Sampler) -> Validation:
         """No number in a private run: a choice by real rows would not be covered, so the last one is kept."""
-        return Validation(score=math.nan if self._private else self._judge.score(sampler))
+        score = math.nan if self._private else self._judge.score(sampler)
+        return Validation(score, measure="two-sample AUC")
 
     @property
     def _private(self) -> PrivatePlan | None:

@@ -22,6 +22,7 @@ from ganworks_image.paired_scores import WINDOW, l1, ssim
 
 OURS = "translation"  # the model's row among its rivals
 COPY, MEAN, NEAREST = "copy of the input", "mean target", "nearest neighbour"
+MEASURES = {"perceptual": "Lite0 perceptual distance", "kid": "Kernel distance (KID)"}
 FEWEST = 12  # pictures on either side below which a distance between sets says nothing
 LEAST_SIDE = 16  # pixels, for the network under the perceptual distance
 RANGE = 2.0  # of values in [-1, 1]
@@ -119,7 +120,26 @@ def judged(
         **set_floors(targets, len(made[OURS]), extractor),
         "scores": scores,
     }
-    return found | {"verdicts": _verdicts(scores, rows)}
+    return found | _told(_verdicts(scores, rows))
+
+
+def _told(verdicts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The verdicts, and the word and the sentence of the last lines on a terminal."""
+    if not verdicts:
+        return {"verdicts": {}}
+    better = all(one["verdict"] == "BETTER" for one in verdicts.values())
+    told = "; ".join(sentence(name, one) for name, one in verdicts.items())
+    return {"verdict": "BETTER" if better else "NOT BETTER", "reasons": [told], "verdicts": verdicts}
+
+
+def sentence(measure: str, verdict: Mapping[str, Any]) -> str:
+    """What a verdict on a measure of `MEASURES` says."""
+    name, unbeaten = MEASURES[measure], ", ".join(verdict["unbeaten"])
+    if not unbeaten:
+        return f"{name}: better than every rival"
+    if verdict["verdict"] == "BETTER":
+        return f"{name}: better than every rival but the {unbeaten}, which answers with real pictures"
+    return f"{name}: not better than {unbeaten}"
 
 
 def _verdicts(scores: Mapping[str, Mapping[str, Any]], rows: Mapping[str, PairScores]) -> dict[str, Any]:

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from ganworks.report import Level, Report
-from ganworks.report.facts import losses_of
+from ganworks.report.facts import losses_of, warnings_of
 from ganworks.report.pictures import curves
 from ganworks.run import REPORT, Run
 from ganworks_image.report_gain import rounded
-from ganworks_translation.evaluation import OURS
+from ganworks_translation.evaluation import MEASURES, OURS, sentence
 from ganworks_translation.pairs import PairStudy
 from ganworks_translation.report_data import data_section, model_section
 from ganworks_translation.shown import Shown
@@ -20,7 +20,6 @@ from ganworks_translation.shown import Shown
 NOT_YET = "not evaluated yet: `gan evaluate RUN`"
 ROWS = 4  # examples in a strip
 LEVELS: dict[str, Level] = {"BETTER": "good", "NOT BETTER": "bad"}
-MEASURES = {"perceptual": "Lite0 perceptual distance", "kid": "Kernel distance (KID)"}
 HEADS = {
     "l1": "L1 (0 is best)",
     "ssim": "SSIM (1 is best)",
@@ -108,7 +107,7 @@ def _scores(page: Report, found: dict[str, Any]) -> None:
         section.verdict(found["reason"], "neutral")
         return
     for key, verdict in found["verdicts"].items():
-        section.verdict(_sentence(MEASURES[key], verdict), LEVELS[verdict["verdict"]])
+        section.verdict(f"{sentence(key, verdict)}.", LEVELS[verdict["verdict"]])
     names = [name for name in HEADS if name in found["scores"][OURS]]
     rows = [[name, *(rounded(scores.get(key)) for key in names)] for name, scores in found["scores"].items()]
     floors = [rounded(found[f"{key}_floor"]) if key in SET_HEADS else None for key in names]
@@ -126,15 +125,6 @@ def _scores(page: Report, found: dict[str, Any]) -> None:
         section.facts({"KID, 95 % interval": f"{ours['kid_low']:.4f} to {ours['kid_high']:.4f}"})
     for text in found.get("notes", ()):
         section.text(text)
-
-
-def _sentence(measure: str, verdict: dict[str, Any]) -> str:
-    unbeaten = ", ".join(verdict["unbeaten"])
-    if not unbeaten:
-        return f"{measure}: better than every rival."
-    if verdict["verdict"] == "BETTER":
-        return f"{measure}: better than every rival but the {unbeaten}, which answers with real pictures."
-    return f"{measure}: not better than {unbeaten}."
 
 
 def _way_back(page: Report, back: dict[str, Any]) -> None:
@@ -170,6 +160,6 @@ def _training(page: Report, run: Run, measure: str) -> None:
         "On validation pictures; the generator with the lowest score is the one that was kept.",
     )
     section.warning_list(
-        list(dict.fromkeys(event["text"] for event in events if event["event"] == "warning")),
+        warnings_of(events),
         none="No warnings while reading, training and evaluating.",
     )

@@ -35,7 +35,7 @@ class PairJudge:
         chosen = means["l1"] if means["perceptual"] is None else means["perceptual"]
         assert chosen is not None
         values = {name: value for name, value in means.items() if value is not None}
-        return Validation(chosen, diversity_ratio(self.examples.targets, made), values)
+        return Validation(chosen, diversity_ratio(self.examples.targets, made), values, self.measure)
 
 
 class SetJudge:
@@ -52,4 +52,4 @@ class SetJudge:
     def score(self, sampler: Sampler) -> Validation:
         made = translated(sampler, self.examples.sources)
         found = kernel_distance(self._real, self.extractor(made))
-        return Validation(found.value, diversity_ratio(self.examples.targets, made))
+        return Validation(found.value, diversity_ratio(self.examples.targets, made), measure=self.measure)

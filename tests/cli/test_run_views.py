@@ -30,7 +30,7 @@ def training(steps: int) -> Iterator[dict[str, Any]]:
             "seconds_left": 2.0 * (steps - step),
             "images_per_second": 4.0,
         }
-    yield {"event": "validation", "step": steps, "score": 0.25, "best": True}
+    yield {"event": "validation", "step": steps, "score": 0.25, "measure": "distance", "best": True}
     yield {"event": "warning", "kind": "collapse", "text": "the samples are all alike"}
     yield {"event": "stage", "stage": "fit", "status": "finished", "seconds": 2.0 * steps}
     yield {"event": "something-new", "that": "no view knows"}
@@ -56,7 +56,7 @@ def test_a_log_file_gets_few_lines_and_no_control_characters(capsys: pytest.Capt
     lines = err.splitlines()
     assert lines[:2] == ["Reading the data", "Training"]
     assert "warning: the samples are all alike" in lines
-    assert "  validation at step 60: 0.25, the best so far" in lines
+    assert "  validation at step 60: distance 0.25, the best so far" in lines
     steps = [line for line in lines if "images/s" in line]
     assert 5 <= len(steps) <= 20  # at most one in ten seconds of the clock
     assert re.fullmatch(r"  \d+ %, \d:\d\d left: step \d+, 4 images/s, discriminator 0.50", steps[0])

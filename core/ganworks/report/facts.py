@@ -25,6 +25,11 @@ def model_facts(run: Run, metrics: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def warnings_of(events: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Each warning once, in the order of their first."""
+    return list(dict.fromkeys(event["text"] for event in events if event["event"] == "warning"))
+
+
 def losses_of(events: Iterable[Mapping[str, Any]]) -> dict[str, list[tuple[int, float]]]:
     """Term -> its (step, loss), from the events of a run; what only watches the game is left out."""
     steps = [event for event in events if event["event"] == "step" and event.get("losses")]

@@ -23,6 +23,7 @@ class Validation:
     score: float  # lower is better; from features that the training does not use
     diversity_ratio: float | None = None  # spread of generated samples / spread of real ones
     values: dict[str, float] = field(default_factory=dict)  # anything else worth a line in the log
+    measure: str = "score"  # what the score is, in words
 
 
 @dataclass
@@ -156,6 +157,7 @@ class ValidationWatch:
             "validation",
             step=state.step,
             score=found.score,
+            measure=found.measure,
             diversity_ratio=found.diversity_ratio,
             best=best,
             **found.values,

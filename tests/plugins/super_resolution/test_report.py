@@ -94,4 +94,5 @@ def test_a_run_without_scores_says_so(tmp_path: Path) -> None:
 def test_photos_without_a_number_do_not_spoil_the_means() -> None:
     found = summary([ways(None, None), ways(31.0, 30.0)], 2)
     assert (found["gain_db"], found["better"], found["photos"]) == (1.0, 1, 2)
+    assert (found["verdict"], len(found["reasons"])) == ("BETTER", 1)
     assert found["mean"]["bicubic"]["perceptual"] is None

@@ -16,6 +16,7 @@ from PIL import Image
 from ganworks.registry import discover
 from ganworks.session import Session
 from ganworks.training import Sampler, Validation, read_scalars, weights_sha256
+from ganworks_cli.ending import verdict_lines
 from ganworks_cli.main import main
 from ganworks_exports import runtime
 from ganworks_translation.pipeline import TranslationPipeline
@@ -84,6 +85,10 @@ def test_scores_stand_beside_every_rival(paired: Session) -> None:
         assert scores["perceptual"] > 0
         assert -1 < scores["ssim"] < 1
     assert "perceptual" in found["verdicts"]
+    assert any(
+        line.startswith(f"translation: {found['verdict']} (")
+        for line in verdict_lines({"translation": found})
+    )
     assert "back" not in found
 
 
