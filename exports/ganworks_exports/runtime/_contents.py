@@ -46,7 +46,8 @@ def read(path: str | Path, limits: Limits = DEFAULT_LIMITS) -> Contents:
     """
     path = Path(path)
     if path.exists() and not path.is_file():
-        raise ModelRefused(f"{path}: it is no file")
+        models = sorted(path.glob("*.onnx")) or sorted(path.glob("model/*.onnx"))
+        raise ModelRefused(f"{path}: it is no file" + (f"; there is {models[0]}" if models else ""))
     with path.open("rb") as stream:
         file = stream.read(limits.file_bytes + 1)
     try:

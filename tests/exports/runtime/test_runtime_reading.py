@@ -82,7 +82,11 @@ def test_what_is_no_file_or_too_large(models, saved, tmp_path):
     assert refusal(path, runtime.Limits(file_bytes=size - 1)) == f"it is larger than {size - 1} bytes"
     assert runtime.read(path, runtime.Limits(file_bytes=size)).intact
     assert refusal(path, runtime.Limits(entries=50)) == "it has more than 50 entries"
-    assert refusal(tmp_path) == "it is no file"
+    (tmp_path / "run" / "model").mkdir(parents=True)
+    assert refusal(tmp_path / "run") == "it is no file"
+    model = tmp_path / "run" / "model" / "generator.onnx"
+    model.touch()
+    assert refusal(tmp_path / "run") == f"it is no file; there is {model}"
     with pytest.raises(FileNotFoundError):
         runtime.read(tmp_path / "absent.onnx")
 
