@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ganworks.networks.blocks import leaky, levels_for
+from ganworks.networks.few_places import Doubling, Halving
 from ganworks.networks.generators import initialise
 from ganworks.networks.translation import ImageNorm, padded_to, require_same_size
 from ganworks.space import SampleSpace
@@ -102,7 +103,7 @@ class _Down(nn.Module):
 
     def __init__(self, i: int, o: int, normed: bool) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(i, o, 4, 2, 1, bias=not normed)  # normalisation takes a bias away
+        self.conv = Halving(i, o, bias=not normed)  # normalisation takes a bias away
         # at the smallest map a normalised image would lose what it has left of its level
         self.norm = ImageNorm(o) if normed else nn.Identity()
 
@@ -117,7 +118,7 @@ class _Up(nn.Module):
 
     def __init__(self, i: int, o: int, dropout: float) -> None:
         super().__init__()
-        self.conv = nn.ConvTranspose2d(i, o, 4, 2, 1, bias=False)
+        self.conv = Doubling(i, o)
         self.norm = ImageNorm(o)
         self.dropout = nn.Dropout(dropout)
 

@@ -17,6 +17,7 @@ from ganworks.networks import (
     SpadeGenerator,
     UNetGenerator,
 )
+from ganworks.networks.few_places import Doubling, Halving
 from ganworks.networks.translation import ImageNorm, ToImage
 from ganworks.networks.unet import DoublingToImage
 from ganworks.recipes.cut import cut
@@ -172,6 +173,18 @@ def test_the_last_layer_is_the_same_function_in_training(layer, times, size):
         y = layer.train(training)(x)
         assert y.shape == (2, 3, times * size[0], times * size[1])
         found.append((y, *torch.autograd.grad(y.square().sum(), (x, layer.weight, layer.bias))))
+    torch.testing.assert_close(*found)
+
+
+@pytest.mark.parametrize("layer", [Halving(64, 5), Halving(64, 5, bias=False), Doubling(64, 5)], ids=str)
+@pytest.mark.parametrize("size", [(2, 2), (4, 4), (3, 2), (8, 12)], ids=str)
+def test_a_map_of_few_places_is_the_same_function_in_training(layer, size):
+    x = some(images(64, size)).double().requires_grad_()
+    layer = layer.double()
+    found = []
+    for training in (True, False):
+        y = layer.train(training)(x)
+        found.append((y, *torch.autograd.grad(y.square().sum(), (x, *layer.parameters()))))
     torch.testing.assert_close(*found)
 
 
