@@ -27,7 +27,7 @@ class Halving(nn.Conv2d):
         made: Tensor = self.weight.flatten(1) @ patches
         if self.bias is not None:
             made = made + self.bias[:, None]
-        return made.unflatten(2, (height, width))
+        return made.view(*made.shape[:2], height, width)
 
 
 class Doubling(nn.ConvTranspose2d):
