@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
 from time import perf_counter
 from typing import Any
 
@@ -11,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ganworks.errors import MissingExtraError
 from ganworks.metrics import perceptual_distance
-from ganworks.networks import load_efficientnet_lite0
+from ganworks.networks import efficientnet_lite0_installed
 from ganworks.training import Sampler
 from ganworks_image.paired_scores import WINDOW, psnr_y, ssim_y
 from ganworks_super_resolution.held_out import LEAST_SIDE, HeldOut
@@ -59,7 +57,7 @@ def scores(made: Tensor, target: Tensor, border: int) -> Scores:
     found[PIXELS] = decibels(made, target, border)
     if min(made.shape[-2:]) - 2 * border >= WINDOW:
         found["ssim_y"] = _luma_score(ssim_y, made, target, border)
-    if min(made.shape[-2:]) >= LEAST_SIDE and made.shape[1] in (1, 3) and perceives():
+    if min(made.shape[-2:]) >= LEAST_SIDE and made.shape[1] in (1, 3) and efficientnet_lite0_installed():
         found["perceptual"] = float(perceptual_distance(made, target))
     return found
 
@@ -102,16 +100,6 @@ def mean(values: Iterable[float | None]) -> float | None:
     """The mean of those that are defined; None where none is."""
     known = [value for value in values if value is not None]
     return float(np.mean(known)) if known else None
-
-
-@cache
-def perceives() -> bool:
-    """Whether the pretrained network of the perceptual distance is installed."""
-    try:
-        load_efficientnet_lite0()
-    except MissingExtraError:
-        return False
-    return True
 
 
 def _luma_score(score: Score, made: Tensor, target: Tensor, border: int) -> float | None:

@@ -100,7 +100,9 @@ def _scores(page: Report, found: dict[str, Any]) -> None:
         "model that does not beat them has learned nothing of use.\n\n"
         "L1 and SSIM compare places; they favour blurred pictures, and the mean target is the most blurred. "
         "The Lite0 perceptual distance compares what a network trained on photographs sees; KID and FD "
-        "compare the results as a set with the real targets, whatever the input. The nearest neighbour "
+        "compare the results as a set with the real targets, whatever the input. All three use features of "
+        "the same network, which favours a recipe that trains on them (pix2pix-perceptual). The nearest "
+        "neighbour "
         "answers with real pictures: in KID and FD that is as good as real, and yet no answer to its input.",
     )
     if "reason" in found:

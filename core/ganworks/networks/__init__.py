@@ -3,7 +3,11 @@
 from ganworks.networks.boltzmann import BoltzmannMachine
 from ganworks.networks.codes import CodedGenerator, CodeReader, Codes
 from ganworks.networks.discriminators import ConvDiscriminator
-from ganworks.networks.efficientnet_lite import EfficientNetLite0, load_efficientnet_lite0
+from ganworks.networks.efficientnet_lite import (
+    EfficientNetLite0,
+    efficientnet_lite0_installed,
+    load_efficientnet_lite0,
+)
 from ganworks.networks.frozen import FrozenPyramid, lite0_pyramid
 from ganworks.networks.generators import DCGANGenerator, UpsamplingGenerator
 from ganworks.networks.minibatch import MinibatchDiscrimination
@@ -75,6 +79,7 @@ __all__ = [
     "UNetGenerator",
     "UpsamplingGenerator",
     "continued",
+    "efficientnet_lite0_installed",
     "lite0_pyramid",
     "load_efficientnet_lite0",
 ]

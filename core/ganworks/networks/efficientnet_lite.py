@@ -155,6 +155,14 @@ def load_efficientnet_lite0(
     return network.requires_grad_(False).eval()
 
 
+def efficientnet_lite0_installed() -> bool:
+    """Whether `load_efficientnet_lite0` will find its weights."""
+    try:
+        return weights_file().exists()
+    except MissingExtraError:
+        return False
+
+
 def weights_sha256() -> str:
     """Return the SHA-256 of the weights file.
 

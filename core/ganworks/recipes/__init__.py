@@ -160,6 +160,15 @@ def ganworks_declare() -> Iterator[plugin.Declaration]:
         labels=False,
     )
     yield plugin.Recipe(
+        name="pix2pix-perceptual",
+        summary="pix2pix whose results must also look like their pairs to a pretrained network.",
+        target="ganworks.recipes.pix2pix_perceptual:pix2pix_perceptual",
+        paper="Isola et al. 2017, arXiv 1611.07004; Johnson et al. 2016, arXiv 1603.08155",
+        use="translation from pairs in minutes",
+        data="pairs",
+        labels=False,
+    )
+    yield plugin.Recipe(
         name="pix2pixhd",
         summary="Residual translator, discriminators at several resolutions whose features are matched.",
         target="ganworks.recipes.pix2pixhd:pix2pixhd",
