@@ -22,8 +22,8 @@ def pix2pix_perceptual(
     levels: int | None = None,  # halvings; None: to a map of about 2 places across (the paper: 1)
     dropout: float = 0.5,  # the noise of the decoder while training; 0 for none. Samples are made without it
     weight: float = 100.0,  # of the distance to the pair, in values of [-1, 1]
-    features: float = 20.0,  # weight of the distance of frozen features
-    lr: float = 2e-4,
+    features: float = 60.0,  # weight of the distance of frozen features
+    lr: float = 5e-4,  # the paper: 2e-4
 ) -> Recipe:
     """`pix2pix`, and its results must also look like their pairs to a network trained on photographs.
 
