@@ -21,6 +21,9 @@ class Warned:
     text: str
 
 
+WON_WINDOWS, WON_STEPS = 3, 100  # a few slow first steps are no sign yet
+
+
 @dataclass
 class Health:
     """Collects a window of steps and judges it as a whole, so that the device is asked once a window."""
@@ -28,6 +31,7 @@ class Health:
     window: list[tuple[int, PhaseRecord]] = field(default_factory=list)
     first_norms: dict[str, float] = field(default_factory=dict)
     won_windows: int = 0
+    won_since: int | None = None  # the first step of these windows
     said: set[str] = field(default_factory=set)
 
     def add(self, step: int, records: Sequence[PhaseRecord]) -> None:
@@ -44,15 +48,20 @@ class Health:
             return {}, []
         _stop_if_not_finite(window, last_checkpoint)
         values = _means(window)
-        found = [*self._discriminator_won(values), *self._vanishing(values)]
+        steps = range(window[0][0], window[-1][0] + 1)
+        found = [*self._discriminator_won(values, steps), *self._vanishing(values)]
         fresh = [warned for warned in found if warned.kind not in self.said]
         self.said |= {warned.kind for warned in fresh}
         return values, fresh
 
-    def _discriminator_won(self, values: dict[str, float]) -> list[Warned]:
-        """Real above fake in practically every pair, three windows in a row."""
-        self.won_windows = self.won_windows + 1 if values.get("real_above_fake", 0) > 0.995 else 0
-        if self.won_windows < 3:
+    def _discriminator_won(self, values: dict[str, float], steps: range) -> list[Warned]:
+        """Real above fake in practically every pair, for several windows and many steps in a row."""
+        if values.get("real_above_fake", 0) <= 0.995:
+            self.won_windows, self.won_since = 0, None
+            return []
+        self.won_windows += 1
+        self.won_since = steps.start if self.won_since is None else self.won_since
+        if self.won_windows < WON_WINDOWS or steps.stop - self.won_since < WON_STEPS:
             return []
         text = (
             "the discriminator tells real from fake without error: its gradients teach little. "

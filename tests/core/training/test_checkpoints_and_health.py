@@ -125,10 +125,17 @@ def record(real: float, fake: float, norm: float = 1.0) -> PhaseRecord:
 def test_a_discriminator_that_won_is_reported_once():
     health = Health()
     kinds = []
-    for step in range(5):
+    for step in range(0, 250, 50):
         health.add(step, [record(5.0, -5.0)])
         kinds += [warned.kind for warned in health.close("none")[1]]
     assert kinds == ["discriminator-won"]
+
+
+def test_a_few_slow_steps_are_not_called_won():
+    health = Health()
+    for step in range(10):
+        health.add(step, [record(5.0, -5.0)])
+        assert health.close("none")[1] == []
 
 
 def test_an_even_game_is_not_reported():
