@@ -17,6 +17,7 @@ from ganworks.run import SETTINGS, Run
 from ganworks_cli.ending import quoted
 
 MANIFEST = "manifest.csv"  # a row for each sample
+TABLE = "synthetic.json"  # what lies beside a synthetic table instead
 _SCRATCH = re.compile(r"\..+\.\d+\.part")  # as `ganworks.run.replacing` names it
 
 
@@ -109,14 +110,15 @@ def is_stillborn(folder: Path, *, though_read: bool = False) -> bool:
 
 
 def check_samples(folder: Path) -> None:
-    """Make sure that samples go to a new or an empty folder, or to one that has a manifest already.
+    """Make sure that samples go to a new or an empty folder, or to one that has samples already.
 
     Raises:
         UsageError: ``folder`` is a file, or holds anything else.
     """
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"--out {folder} is a file; name a folder")
-    if folder.exists() and any(folder.iterdir()) and not (folder / MANIFEST).is_file():
+    has_samples = any((folder / name).is_file() for name in (MANIFEST, TABLE))
+    if folder.exists() and any(folder.iterdir()) and not has_samples:
         raise UsageError(f"--out {folder} is not empty and holds no samples; choose a new folder")
 
 

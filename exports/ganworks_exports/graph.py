@@ -20,17 +20,17 @@ from torch import Tensor, nn
 
 from ganworks.deploy import Deployable, Port
 from ganworks.networks.folding import without_parametrizations
-from ganworks_exports import ports
+from ganworks_exports import naming, ports
 from ganworks_exports._refusal import refused
 from ganworks_exports.runtime import ModelRefused, weights_sha256
 
 OPSET = 20  # what torch writes by default; onnxruntime fuses best up to 21
+TEXT = "{}.text"  # name of what an output becomes that is a place among categories
 CARD_VERSION = "2"  # 2: `outputs` in the place of `output`, `view`, `profile`
-PLACES = "{}.place"  # name of what becomes a text: its place among the categories
 
 
 class _Entry(nn.Module):
-    """Puts a prefix before the weights' names: one equal to a port's name breaks ONNX's single assignment."""
+    """Puts a prefix before the weights' names, which sets them apart from those of the nodes."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -64,8 +64,8 @@ def trace(deployable: Deployable, reference: nn.Module) -> Any:
                 dynamo=True,
                 opset_version=OPSET,
                 dynamic_shapes=(free,),
-                input_names=[port.name for port in deployable.inputs],
-                output_names=[PLACES.format(p.name) if p.categories else p.name for p in deployable.outputs],
+                input_names=[naming.INPUT.format(place) for place, _ in enumerate(deployable.inputs)],
+                output_names=[naming.OUTPUT.format(place) for place, _ in enumerate(deployable.outputs)],
                 external_data=False,
                 verbose=False,
             )
@@ -82,6 +82,7 @@ def trace(deployable: Deployable, reference: nn.Module) -> Any:
         _name_sizes(value, port)
         if port.categories:
             _as_text(model.graph, port, value)
+    naming.rename(model.graph, _port_names(deployable))
     _check_opset(model)
     return model
 
@@ -106,9 +107,18 @@ def _name_sizes(value: Any, port: Port) -> None:
             dim.dim_param = size
 
 
+def _port_names(deployable: Deployable) -> dict[str, str]:
+    """From the names in the traced graph to those of the ports."""
+    names = {naming.INPUT.format(place): port.name for place, port in enumerate(deployable.inputs)}
+    for place, port in enumerate(deployable.outputs):
+        name = naming.OUTPUT.format(place)
+        names[TEXT.format(name) if port.categories else name] = port.name
+    return names
+
+
 def _as_text(graph: Any, port: Port, value: Any) -> None:
     """Let the graph look its places up among the texts: a plain Gather, known to every runtime."""
-    texts = f"{port.name}.categories"
+    texts, text = f"{value.name}.categories", TEXT.format(value.name)
     graph.initializer.append(
         onnx.helper.make_tensor(
             texts,
@@ -117,8 +127,8 @@ def _as_text(graph: Any, port: Port, value: Any) -> None:
             [text.encode() for text in port.categories],
         )
     )
-    graph.node.append(onnx.helper.make_node("Gather", [texts, value.name], [port.name], axis=0))
-    value.name = port.name
+    graph.node.append(onnx.helper.make_node("Gather", [texts, value.name], [text], axis=0))
+    value.name = text
     value.type.tensor_type.elem_type = onnx.TensorProto.STRING
 
 

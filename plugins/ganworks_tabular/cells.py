@@ -3,73 +3,82 @@
 from __future__ import annotations
 
 import math
+import re
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ganworks.errors import UsageError, nearest
-from ganworks_tabular.columns.casting import from_floats, is_integer
+from ganworks.errors import UsageError
+from ganworks_tabular.columns.casting import from_floats, is_integer, typed
 from ganworks_tabular.columns.category import CategoryColumn
 from ganworks_tabular.columns.datetime import DatetimeColumn
 from ganworks_tabular.columns.epochs import MISSING, Clock
 from ganworks_tabular.columns.number import NumberColumn
 from ganworks_tabular.columns.parts import ColumnCodec
+from ganworks_tabular.names import is_missing, place_of
 from ganworks_tabular.preparation import Preparation
 from ganworks_tabular.schema import Column
 
-LISTED = 10  # values that a message names
+EXACT = 2**53  # up to here all whole numbers are floats
 UNITS = {"D": "days", "m": "minutes", "s": "seconds", "ms": "milliseconds", "us": "microseconds"}
+DATE = re.compile(
+    r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?: ?(?:Z|[+-]\d\d:?\d\d))?)?", re.ASCII
+)
 
 
 def cell_of(value: Any, column: Column, preparation: Preparation) -> pd.Series:
-    """Return ``value`` as a series of one row in the type of a modelled column; '' and None are missing.
+    """Return ``value`` as a series of one row in the type of a modelled column; None is missing.
+
+    So is '', but where a category is called that.
 
     Raises:
         UsageError: it is none of the values that the column can have.
     """
+    if not (value is None or pd.api.types.is_scalar(value)):
+        raise UsageError(f"the condition {column.name}={value} is not one value; give one, or Between two")
     codec = preparation.codec
     fitted = codec[column.name] if column.name in codec.columns else None  # None: a rule rewrites it
     if isinstance(fitted, CategoryColumn):
-        return fitted.column(np.array([_place(value, fitted)]))
+        return fitted.column(np.array([place_of(value, fitted)]))
     if column.kind == "category":
         return pd.Series([value])  # of a combination, which knows its values
     make = _date if column.kind == "datetime" else _number
     return make(value, column, fitted, preparation)
 
 
-def _place(value: Any, column: CategoryColumn) -> int:
-    text = "" if _is_missing(value) else _text(value)
-    if text not in column.texts:
-        shown = [one or "'' (missing)" for one in column.texts[:LISTED]]
-        listed = ", ".join(shown) + (", ..." if len(column.texts) > LISTED else "")
-        raise UsageError(f"'{column.name}' is never '{text}'{nearest(text, column.texts)}; it has {listed}")
-    return column.texts.index(text)
-
-
 def _number(value: Any, column: Column, fitted: ColumnCodec | None, preparation: Preparation) -> pd.Series:
     number = _parsed_number(value, column)
     decimals = _decimals(column, fitted, preparation)
-    if math.isnan(number):
+    if isinstance(number, float) and math.isnan(number):
         _check_missing(column.name, fitted)
-    else:
-        _check_held(number, column, decimals)
-    return from_floats(np.array([number]), column.dtype, decimals)
+        return from_floats(np.array([math.nan]), column.dtype, decimals)
+    _check_held(number, column, decimals, exact=column.name not in preparation.constraints.numbers)
+    if is_integer(column.dtype):
+        return typed(pd.Series([int(number)]), column.dtype)
+    return from_floats(np.array([float(number)]), column.dtype, decimals)
 
 
-def _parsed_number(value: Any, column: Column) -> float:
+def _parsed_number(value: Any, column: Column) -> int | float:
+    """Whole numbers as such, which float64 would not hold beyond 2^53; NaN: missing."""
     try:
-        number = math.nan if _is_missing(value) else float(value)
-    except (TypeError, ValueError):
+        if is_missing(value) or value == "":
+            return math.nan
+        if isinstance(value, int | np.integer) or re.fullmatch(r"\s*[-+]?\d+\s*", str(value), re.ASCII):
+            return int(value)
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
         number = math.inf
     if math.isinf(number):
         raise UsageError(f"the condition {column.name}={value} is not a number; give a number")
-    return number
+    return int(number) if number.is_integer() and is_integer(column.dtype) else number
 
 
-def _check_held(number: float, column: Column, decimals: int | None) -> None:
-    """Refuse a number that the type of the column, or a rule, would change."""
-    where = f"the condition {column.name}={number:g} cannot be met"
+def _check_held(number: int | float, column: Column, decimals: int | None, exact: bool) -> None:
+    """Refuse a number that the type of the column, or a rule, would change; ``exact``: no rule has it."""
+    where = f"the condition {column.name}={_shown(number)} cannot be met"
     if decimals is not None and round(number, decimals) != number:
         what = f"numbers of {decimals} decimals" if decimals else "whole numbers"
         raise UsageError(f"{where}: the column holds {what}")
@@ -77,6 +86,19 @@ def _check_held(number: float, column: Column, decimals: int | None) -> None:
         limits = np.iinfo(column.dtype.lower().removesuffix("[pyarrow]"))
         if not limits.min <= number <= limits.max:
             raise UsageError(f"{where}: the column is {column.dtype}")
+    if isinstance(number, int) and not _float_holds(number) and not (exact and is_integer(column.dtype)):
+        why = f"the column is {column.dtype}" if exact else "a rule computes with it"
+        raise UsageError(f"{where}: {why}, exact up to 2^53")
+
+
+def _shown(number: int | float) -> str:
+    if isinstance(number, int) and abs(number) < 10**20:
+        return str(number)
+    return f"{number:g}" if abs(number) < 1e300 else f"{Decimal(number).normalize():.6g}"
+
+
+def _float_holds(number: int) -> bool:
+    return abs(number) <= EXACT or (number.bit_length() < 1024 and int(float(number)) == number)
 
 
 def _decimals(column: Column, fitted: ColumnCodec | None, preparation: Preparation) -> int | None:
@@ -108,13 +130,21 @@ def _date(value: Any, column: Column, fitted: ColumnCodec | None, preparation: P
 
 def _parsed_date(value: Any, column: Column, zone: str | None) -> Any:
     """A `pd.Timestamp` as the column's clock counts it, without a zone; a value without one is local time."""
+    if isinstance(value, str) and ".." in value:
+        raise UsageError(f"the condition {column.name}={value}: dates take no range; give one date")
     try:
-        time = pd.Timestamp("NaT" if _is_missing(value) else value)
+        if isinstance(value, str) and value and not DATE.fullmatch(value.strip()):
+            raise ValueError  # pandas would make something of nearly any text
+        if not (is_missing(value) or isinstance(value, str | date | np.datetime64)):
+            raise TypeError
+        time = pd.Timestamp("NaT" if is_missing(value) or value == "" else value)
         if time.tz is None and zone is not None:
             time = time.tz_localize(zone)
         return time if time.tz is None else time.tz_convert("UTC").tz_localize(None)
     except (TypeError, ValueError):  # also of an hour that the clock skips or has twice
-        raise UsageError(f"the condition {column.name}={value} is not a date; give a date") from None
+        raise UsageError(
+            f"the condition {column.name}={value} is not a date; give one, as 2024-01-31 or 2024-01-31 13:45"
+        ) from None
 
 
 def _check_missing(name: str, fitted: ColumnCodec | None) -> None:
@@ -122,11 +152,3 @@ def _check_missing(name: str, fitted: ColumnCodec | None) -> None:
     parts = fitted.day if isinstance(fitted, DatetimeColumn) else parts
     if parts is None or not parts.missing:
         raise UsageError(f"'{name}' cannot be given as missing: give a value")
-
-
-def _is_missing(value: Any) -> bool:
-    return value is None or value is pd.NA or value is pd.NaT or value != value or value == ""
-
-
-def _text(value: Any) -> str:
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from ganworks.errors import UsageError, nearest
 from ganworks_tabular.cells import cell_of
+from ganworks_tabular.columns.category import CategoryColumn
 from ganworks_tabular.preparation import Preparation
 from ganworks_tabular.ranges import Between, checked_range, range_column
 
@@ -35,14 +36,23 @@ def read_conditions(texts: Sequence[str], columns: Sequence[str]) -> dict[str, C
     """
     found: dict[str, Condition] = {}
     for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals:
-            raise UsageError(f"--where '{text}' should read COLUMN=VALUE or COLUMN=LOW..HIGH")
-        require_column(name, columns)
+        name, value = _split(text, columns)
         if name in found:
             raise UsageError(f"--where gives the column '{name}' twice")
         found[name] = _condition(value)
     return found
+
+
+def _split(text: str, columns: Sequence[str]) -> tuple[str, str]:
+    """The column and what follows its =; a name may hold that mark too, so the longest name that fits."""
+    fitting = [name for name in columns if text.startswith(f"{name}=")]
+    name, equals, _ = text.partition("=")
+    if not equals:
+        raise UsageError(f"--where '{text}' should read COLUMN=VALUE or COLUMN=LOW..HIGH")
+    if not fitting:
+        require_column(name, columns)
+    longest = max(fitting, key=len, default=name)
+    return longest, text[len(longest) + 1 :]
 
 
 def require_column(name: str, columns: Sequence[str]) -> None:
@@ -58,8 +68,8 @@ def _condition(text: str) -> Condition:
     ends = [_QUANTILE.fullmatch(end) for end in (low, high)]
     try:
         if all(ends):
-            return Between(float(low[1:]), float(high[1:]), quantiles=True)
-        return Between(float(low) if low else -np.inf, float(high) if high else np.inf)
+            return Between(float(low[1:]), float(high[1:]), quantiles=True, text=text)
+        return Between(float(low) if low else -np.inf, float(high) if high else np.inf, text=text)
     except ValueError:
         return text
 
@@ -77,11 +87,19 @@ def typed_conditions(where: Conditions, preparation: Preparation) -> dict[str, T
         column = schema[name]
         if not column.modelled:
             raise UsageError(f"the column '{name}' is a {column.kind}: nothing depends on it; leave it out")
-        if isinstance(value, Between):
+        if isinstance(value, Between) and not _is_name(value, name, preparation):
             found[name] = checked_range(value, name, preparation)
         else:
-            found[name] = cell_of(value, column, preparation)
+            typed = value.text if isinstance(value, Between) else value
+            found[name] = cell_of(typed, column, preparation)
     return found
+
+
+def _is_name(between: Between, name: str, preparation: Preparation) -> bool:
+    """Whether what reads as a range is one of the column's categories, such as 0..100."""
+    codec = preparation.codec
+    fitted = codec[name] if name in codec.columns else None
+    return isinstance(fitted, CategoryColumn) and between.text in fitted.texts
 
 
 def given_rows(
@@ -89,7 +107,7 @@ def given_rows(
 ) -> dict[str, pd.Series]:
     """Return what is given of the rows ``first`` to ``first + rows``, in the columns of the codec.
 
-    A range becomes a value in each row, as often as the table has it there, frequent single values apart.
+    A range becomes a value in each row, see `ganworks_tabular.ranges.range_column`.
     """
     if not wanted:
         return {}

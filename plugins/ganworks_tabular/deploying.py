@@ -10,18 +10,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganworks.deploy import Deployable, Port
+from ganworks.deploy import Deployable
 from ganworks.latent.normal import seeded_normal
 from ganworks.training import Sampler
-from ganworks.views import MOST_SEED
-from ganworks_tabular.columns.casting import texts as as_texts
 from ganworks_tabular.columns.category import CategoryColumn
-from ganworks_tabular.columns.datetime import DatetimeColumn
 from ganworks_tabular.columns.epochs import MISSING
+from ganworks_tabular.deploying_ports import FREE, condition_port, listed, output_ports, seed_port
 from ganworks_tabular.preparation import Preparation
 
 BOUND_ROWS = 20_000  # random ones, in which every place of a choice occurs
-FREE = -1  # of a condition: not given
 
 
 def deployable(
@@ -30,26 +27,23 @@ def deployable(
     """Return what an exporter receives.
 
     Inputs: ``seed``; ``label``, the class or -1 for the real rates; for every other category column
-    ``where_COLUMN``, the number of its value or -1. Outputs: one a column, keys and constants apart.
+    ``where_COLUMN``, the number of its value or -1. Outputs: one a column, keys and constants apart. A name
+    that an input has already gets ``_`` behind it.
     """
     told = Told(preparation, rates)
     module = FromSeed(preparation, told, sampler)
-    label = _condition("label", "class number, -1: at the real rates", len(rates))
-    seed = Port(
-        name="seed",
-        dtype="int64",
-        shape=("batch",),
-        meaning="same seed and conditions, same row",
-        low=0,
-        high=MOST_SEED,
-        default=0,
+    inputs = (
+        seed_port(),
+        condition_port("label", "class number, -1: at the real rates", len(rates)),
+        *(
+            condition_port(
+                f"where_{place.name}", f"{place.name}: {listed(place.texts)}; -1: free", place.width
+            )
+            for place in told.conditions
+        ),
     )
-    conditions = [
-        _condition(f"where_{place.name}", f"{place.name}: {_listed(place.texts)}; -1: free", place.width)
-        for place in told.conditions
-    ]
-    outputs = [_output(name, module, preparation) for name in module.names]
-    return Deployable(module=module, inputs=(seed, label, *conditions), outputs=tuple(outputs), card=card)
+    outputs = output_ports(module, preparation, {port.name for port in inputs})
+    return Deployable(module=module, inputs=inputs, outputs=outputs, card=card)
 
 
 @dataclass(frozen=True)
@@ -139,7 +133,8 @@ class FromSeed(nn.Module):
             ends = [self.constraints.inverse_tensors(end, self.texts) for end in ends]
         found = {name: (float(ends[0][name]), float(ends[1][name])) for name in ends[0]}
         known = {name: values[~values.isnan()] for name, values in self.wholes.items()}
-        return found | {name: (float(x.min()), float(x.max())) for name, x in known.items() if len(x)}
+        found |= {name: (float(x.min()), float(x.max())) for name, x in known.items() if len(x)}
+        return {name: pair for name, pair in found.items() if pair[0] == pair[0]}  # NaN: never a value
 
     def _ends(self, preparation: Preparation, side: int) -> list[Tensor]:
         """One value a column, the lowest (side 0) or the highest; the places of categories as they are."""
@@ -176,39 +171,3 @@ def _wholes(values: Sequence[Any]) -> Tensor:
 def _givable(column: Any, preparation: Preparation) -> bool:
     own = any(column.name == one.name for one in preparation.schema.columns)
     return own and isinstance(column, CategoryColumn) and column.tail is None
-
-
-def _condition(name: str, meaning: str, count: int) -> Port:
-    return Port(
-        name=name, dtype="int64", shape=("batch",), meaning=meaning, low=FREE, high=count - 1, default=FREE
-    )
-
-
-def _output(name: str, module: FromSeed, preparation: Preparation) -> Port:
-    splits = preparation.constraints.split_values(module.texts) if preparation.constraints.rules else {}
-    found = as_texts(splits[name]) if name in splits else module.texts.get(name, ())
-    found = () if name in module.wholes else found
-    column = preparation.schema[name]
-    meaning = "missing: NaN" if module.dtypes[name].is_floating_point else "whole numbers"
-    if column.kind == "datetime":
-        meaning = "epoch in the unit of the column, UTC; missing: the smallest number"
-        codec = preparation.codec
-        if name in codec.columns and isinstance(codec[name], DatetimeColumn):
-            meaning = f"{column.dtype}: {meaning}"
-    free = {"seed", "label"}  # names that inputs have
-    low, high = module.bounds.get(name, (None, None)) if not found else (None, None)
-    return Port(
-        name=f"{name}_" if name in free else name,
-        low=low,
-        high=high,
-        missing=not found and module.dtypes[name].is_floating_point,
-        dtype="str" if found else str(module.dtypes[name]).removeprefix("torch."),
-        shape=("batch",),
-        meaning="missing: empty" if found else meaning,
-        categories=tuple(found),
-    )
-
-
-def _listed(texts: Sequence[str]) -> str:
-    shown = [f"{place} {text or 'missing'}" for place, text in enumerate(texts[:20])]
-    return ", ".join(shown) + (" ..." if len(texts) > 20 else "")

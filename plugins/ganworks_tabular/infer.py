@@ -148,7 +148,10 @@ def _found(column: pd.Series, kind: Kind, dtype: str, form: str | None) -> str:
     missing = int(column.isna().sum())
     tail = f", {missing} missing" if missing else ""
     if kind == "constant":
-        return "always the same" if not missing else "always missing"
+        if not missing:
+            return "always the same"
+        present = len(column) - missing
+        return f"in {present} rows only: always missing" if present else "always missing"
     if kind == "key":
         return "not modelled, made anew"
     if kind == "datetime":

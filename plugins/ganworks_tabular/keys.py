@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -13,13 +14,12 @@ from numpy.typing import NDArray
 from pandas.api import types
 
 from ganworks.errors import DataError, UsageError
-from ganworks_tabular.columns.casting import floats, is_decimal, is_integer, typed
+from ganworks_tabular.columns.casting import is_decimal, is_integer, typed
+from ganworks_tabular.key_patterns import COUNTABLE, digits_at_end, free_step, pattern_of
 
-ALPHABETS = ("0123456789", "0123456789abcdef", "0123456789ABCDEF", "abcdefghijklmnopqrstuvwxyz")
-LETTERS = ALPHABETS[3]
-WIDER = (LETTERS.upper(), ALPHABETS[0] + LETTERS, ALPHABETS[0] + LETTERS.upper())
-ANY = ALPHABETS[0] + LETTERS + LETTERS.upper()
 EXAMPLES = 10_000
+SHOWN = 5  # keys: fewer would be told by what they have in common
+ROOM = 100_000  # new keys: a pattern of digits with less is counted on above the highest
 COUNTED = 2**31  # so many keys at least are told apart by the counted characters, where there are enough
 
 
@@ -27,14 +27,19 @@ COUNTED = 2**31  # so many keys at least are told apart by the counted character
 class KeyMaker:
     """Integers count on from ``first``; texts follow ``pattern``, the characters of each place.
 
-    A text whose real ones have different lengths is ``prefix`` and a counter.
+    Keys of a pattern are the ``residue``-th and every ``step``-th after it, of which no real one is. Where
+    the real texts have different lengths, or their pattern has too few keys that are free, texts are
+    ``prefix`` and a counter from ``first`` of ``width`` digits at least, those of ``width`` in another order.
     """
 
     name: str
     dtype: str
-    first: int = 0
+    first: int = 1
     pattern: tuple[str, ...] = ()
     prefix: str = ""
+    width: int = 0
+    step: int = 1
+    residue: int = 0
 
     @classmethod
     def fit(cls, series: pd.Series, dtype: str, *, blind: bool = False) -> KeyMaker:
@@ -50,18 +55,31 @@ class KeyMaker:
             )
         numeric = types.is_numeric_dtype(series.dtype) and not is_decimal(dtype)
         if blind:
-            return cls(name, dtype, first=1, prefix="" if numeric else f"{name}-")
+            return cls(name, dtype, prefix="" if numeric else f"{name}-")
+        present = series.dropna()
         if numeric:
-            return cls(name, dtype, first=int(np.nanmax(floats(series), initial=0)) + 1)
-        cells = series.dropna().astype("str").head(EXAMPLES)
-        if not len(cells) or cells.str.len().nunique() > 1:
-            return cls(name, dtype, prefix=_prefix(cells.tolist()) or f"{name}-")
-        columns = np.array(cells.tolist(), dtype=np.str_).reshape(-1, 1).view("U1")
-        pattern = tuple(_characters(set(columns[:, place].tolist())) for place in range(columns.shape[1]))
-        pattern = _widened(pattern)
-        if all(len(choices) == 1 for choices in pattern):
-            return cls(name, dtype, prefix=f"{''.join(pattern)}-")
-        return cls(name, dtype, pattern=pattern)
+            return cls(name, dtype, first=1 + max(0, int(present.max()) if len(present) else 0))
+        return cls._of_texts(name, dtype, present.astype("str").unique().tolist())
+
+    @classmethod
+    def _of_texts(cls, name: str, dtype: str, texts: list[str]) -> KeyMaker:
+        if len(texts) < SHOWN:
+            return cls._counting(name, dtype, texts, f"{name}-")
+        if len({len(text) for text in texts}) > 1:
+            return cls._counting(name, dtype, texts, _prefix(texts) or f"{name}-")
+        pattern = pattern_of(texts[:EXAMPLES])
+        digits, free = digits_at_end(pattern), free_step(pattern, texts)
+        if digits and (free is None or math.prod(map(len, pattern)) // free[0] < ROOM):
+            return cls._counting(name, dtype, texts, "".join(pattern[:-digits]), digits)
+        if free is None:
+            return cls._counting(name, dtype, texts, f"{name}-")
+        return cls(name, dtype, pattern=pattern, step=free[0], residue=free[1])
+
+    @classmethod
+    def _counting(cls, name: str, dtype: str, texts: list[str], prefix: str, width: int = 0) -> KeyMaker:
+        found = (re.fullmatch(re.escape(prefix) + "([0-9]+)", text) for text in texts)
+        highest = max((int(one[1]) for one in found if one), default=0)
+        return cls(name, dtype, first=highest + 1, prefix=prefix, width=width)
 
     def make(self, rows: int, seed: int, start: int) -> pd.Series:
         """Return the keys of the rows ``start`` to ``start + rows - 1``.
@@ -72,27 +90,38 @@ class KeyMaker:
         number = np.arange(start, start + rows, dtype=np.int64)
         if self.pattern:
             return typed(pd.Series(self._patterned(number, seed), dtype="str"), self._text_dtype)
-        if self.prefix:
-            texts = np.char.add(self.prefix, (number + 1).astype(np.str_))
-            return typed(pd.Series(texts, dtype="str"), self._text_dtype)
+        if self.prefix or self.width:
+            order = self._ordered(number, seed).tolist()
+            counted = [f"{self.prefix}{self.first + n:0{self.width}d}" for n in order]
+            return typed(pd.Series(counted, dtype="str"), self._text_dtype)
         return self._counted(number)
 
     @property
     def _text_dtype(self) -> str:
         return self.dtype if self.dtype in ("str", "string", "object", "string[pyarrow]") else "str"
 
+    def _ordered(self, number: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+        """Shuffle the numbers that ``width`` digits hold, where a width is kept; those after them follow."""
+        room = 10**self.width - self.first
+        if not self.width or room < 1:
+            return number
+        return np.where(number < room, _shuffled(np.minimum(number, room - 1), room, seed), number)
+
     def _counted(self, number: NDArray[np.int64]) -> pd.Series:
         last = self.first + int(number[-1]) if len(number) else 0
         if is_integer(self.dtype) and last > np.iinfo(self.dtype.lower().removesuffix("[pyarrow]")).max:
             raise DataError(f"the key '{self.name}' ({self.dtype}) cannot count to {last}; widen its type")
+        if last >= 2**63:
+            return typed(pd.Series(number.astype(np.uint64) + np.uint64(self.first)), self.dtype)
         return typed(pd.Series(number + self.first), self.dtype)
 
     def _patterned(self, number: NDArray[np.int64], seed: int) -> NDArray[np.str_]:
-        """Count in the last places, in a shuffled order; the places before them are drawn by row number."""
+        """Count in a shuffled order; of long patterns in the last places, those before are drawn by row."""
         counted = _counted_places(self.pattern)
-        capacity = math.prod(len(self.pattern[place]) for place in counted)
-        lap, inside = np.divmod(number, capacity)
-        digits = (inside * _multiplier(capacity, seed) + seed % capacity) % capacity
+        keys = math.prod(len(self.pattern[place]) for place in counted)
+        room = (keys - self.residue + self.step - 1) // self.step
+        lap, inside = np.divmod(number, room)
+        digits = self.residue + self.step * _shuffled(inside, room, seed)
         cells = np.empty((len(number), len(self.pattern)), dtype="U1")
         for place in reversed(range(len(self.pattern))):
             characters = np.array(list(self.pattern[place]))
@@ -114,29 +143,8 @@ class KeyMaker:
         return cls(**{**stored, "pattern": tuple(stored["pattern"])})
 
 
-def _characters(seen: set[str]) -> str:
-    """The narrowest usual alphabet that holds what was seen at a place; a fixed character stays."""
-    if len(seen) == 1:
-        return seen.pop()
-    for alphabet in (*ALPHABETS, *WIDER, ANY):
-        if seen <= set(alphabet):
-            return alphabet
-    return "".join(sorted(seen))
-
-
-def _widened(pattern: tuple[str, ...]) -> tuple[str, ...]:
-    """The leading zeros of a counter are digits too, even where no key has come so far."""
-    wider = list(pattern)
-    for place in reversed(range(len(wider) - 1)):
-        if wider[place] == "0" and wider[place + 1] == ALPHABETS[0]:
-            wider[place] = ALPHABETS[0]
-    return tuple(wider)
-
-
 def _prefix(cells: list[str]) -> str:
     """The letters and marks that all texts begin with."""
-    if not cells:
-        return ""
     low, high = min(cells), max(cells)
     same = next(
         (i for i, (a, b) in enumerate(zip(low, high, strict=False)) if a != b), min(len(low), len(high))
@@ -145,7 +153,9 @@ def _prefix(cells: list[str]) -> str:
 
 
 def _counted_places(pattern: tuple[str, ...]) -> set[int]:
-    """The last places that together tell enough keys apart."""
+    """All places, or of long patterns the last ones that together tell enough keys apart."""
+    if math.prod(map(len, pattern)) <= COUNTABLE:
+        return set(range(len(pattern)))
     counted: set[int] = set()
     capacity = 1
     for place in reversed(range(len(pattern))):
@@ -153,6 +163,12 @@ def _counted_places(pattern: tuple[str, ...]) -> set[int]:
             counted.add(place)
             capacity *= len(pattern[place])
     return counted
+
+
+def _shuffled(number: NDArray[np.int64], room: int, seed: int) -> NDArray[np.int64]:
+    """``number`` (rows,) below ``room`` in another order, the same for equal seeds."""
+    wide = number.astype(object) if room > COUNTED else number  # products beyond int64
+    return np.asarray((wide * _multiplier(room, seed) + seed % room) % room, dtype=np.int64)
 
 
 def _multiplier(capacity: int, seed: int) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-import numpy as np
 import pandas as pd
 from pandas.api import types
 
@@ -13,15 +12,25 @@ from ganworks_tabular.schema import Kind
 
 FEW = 10  # whole numbers with so few values are names more often than amounts
 SHARED = 5  # rows: texts of which none is shared by so many are identifiers or free text
+HIDDEN = 15  # rows: numbers and dates of fewer, with the others missing, cannot hide one among them
 KEY_NAME = re.compile(r"(?:^|[_\W])(?:id|uuid|guid|key|no|nr|index|number|ref)$|(?:Id|ID)$", re.IGNORECASE)
 CAMEL_KEY = re.compile(r"[a-z0-9](?:Id|ID|Key|No|Nr)$")
 
 
 def kind_of(column: pd.Series, dtype: str, form: str | None) -> Kind:
-    """Return the kind of ``column``; ``dtype`` and ``form`` as in ``Column``, the form only if it has one."""
+    """Return the kind of ``column``; ``dtype`` and ``form`` as in ``Column``, the form only if it has one.
+
+    Numbers and dates that hardly any row has are a constant: always missing.
+    """
     values = column.nunique(dropna=True)
     if values == 0 or (values == 1 and column.notna().all()):
         return "constant"
+    kind = _kind(column, dtype, form, values)
+    few = int(column.notna().sum()) < HIDDEN and bool(column.isna().any())
+    return "constant" if few and kind in ("number", "datetime") else kind
+
+
+def _kind(column: pd.Series, dtype: str, form: str | None, values: int) -> Kind:
     if (
         isinstance(column.dtype, pd.CategoricalDtype)
         or types.is_bool_dtype(column.dtype)
@@ -58,5 +67,4 @@ def _named_key(name: str) -> bool:
 
 def _counts_up(column: pd.Series) -> bool:
     """Whether the numbers leave out none between the lowest and the highest: a row number."""
-    found = column.to_numpy(dtype=np.float64)
-    return bool(found.max() - found.min() == len(found) - 1)
+    return int(column.max()) - int(column.min()) == len(column) - 1

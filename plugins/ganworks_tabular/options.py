@@ -44,7 +44,8 @@ class Options(RunOptions):
     least: int = Field(
         5,
         ge=1,
-        description="A value held by fewer rows is never given out, nor the extremes of as many rows.",
+        description="A category, date or number held by fewer rows is given out by chance at most, and no "
+        "column's lowest and highest values.",
     )
     utility: bool = Field(True, description="Measure what the synthetic rows are worth to a classifier.")
     seeds: int = Field(5, ge=2, le=50, description="Repetitions of the utility measurements.")

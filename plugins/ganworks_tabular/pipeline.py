@@ -17,6 +17,7 @@ from ganworks.deploy import Deployable
 from ganworks.errors import RunError, UsageError
 from ganworks.pipeline import Pipeline, SampleRequest
 from ganworks.run import REPORT, write_json
+from ganworks.session import STAGES
 from ganworks.training import Budget, Checkpoints, Recipe, Sampler, Validation, weights_sha256
 from ganworks_tabular.conditions import Conditions, read_conditions
 from ganworks_tabular.deploying import deployable
@@ -28,7 +29,8 @@ from ganworks_tabular.options import STEPS, Options
 from ganworks_tabular.private_plan import RECIPE, PrivatePlan
 from ganworks_tabular.report import Usage, write_report
 from ganworks_tabular.stream import write_stream
-from ganworks_tabular.study import Part, TableStudy
+from ganworks_tabular.study import FOLDER, TableStudy
+from ganworks_tabular.study_rows import Part, check_unchanged, have_parts
 from ganworks_tabular.training_data import CodedRows
 from ganworks_tabular.validation import FIRST_SEED, Judge, calibrate, drawn_like
 
@@ -43,17 +45,22 @@ class TablePipeline(Pipeline[Options]):
     conditional = True
 
     def read(self) -> Dataset:
+        """The training part; without rows where they were deleted from the cache and training is over."""
+        if self._trained and not have_parts(self.run.cache / FOLDER) and TableStudy.exists(self.run.cache):
+            return CodedRows.empty(self.study.preparation.codec).partly_given()
         return self.rows("train").partly_given()
 
     @cached_property
     def study(self) -> TableStudy:
         """The table as it was read; from the run's cache when it is there."""
         if TableStudy.exists(self.run.cache):
-            return TableStudy.load(self.run.cache)
-        if self.options.epsilon is not None and "data" in self.run.settings():
+            return TableStudy.load(self.run.cache, self.options)
+        known = self.run.settings().get("data", {})
+        if self.options.epsilon is not None and known:
             raise RunError(f"{self.run.cache} is gone: private statistics are drawn once; start a new run")
         study = TableStudy.read(self.options)
         study.facts(self.options.sensitive)  # a wrong name is said before anything is trained
+        check_unchanged(study.fingerprint, known.get("fingerprint"), self.run.folder)  # before it is cached
         study.save(self.run.cache)
         for note in study.notes:
             self.run.warn("table", note)
@@ -71,7 +78,7 @@ class TablePipeline(Pipeline[Options]):
             "target": study.schema.target,
             "positive": study.schema.positive,
             "classes": list(study.schema.classes),
-            "rows": {name: len(part) for name, part in study.parts.items()},
+            "rows": dict(study.rows),
         }
 
     def default_recipe(self, data: Dataset) -> str:
@@ -105,6 +112,10 @@ class TablePipeline(Pipeline[Options]):
         return Validation(score, measure="two-sample AUC")
 
     @property
+    def _trained(self) -> bool:
+        return "fit" in self.run.read_json(STAGES)
+
+    @property
     def _private(self) -> PrivatePlan | None:
         return self.study.preparation.private
 
@@ -119,7 +130,7 @@ class TablePipeline(Pipeline[Options]):
     # after training
     def sample(self, sampler: Sampler, request: SampleRequest) -> Path:
         drawer, where = self.drawer(sampler), self._conditions(request)
-        count = request.count or self.options.rows or len(self.study.parts["train"])
+        count = request.count or self.options.rows or self.study.rows["train"]
         path = request.out / f"{FILE}{self.study.suffix}"
         label = f"{count:,} rows"
         frames = self.run.progress(
@@ -165,7 +176,7 @@ class TablePipeline(Pipeline[Options]):
 
     def report(self, sampler: Sampler, metrics: dict[str, Any]) -> Path:
         study = self.study
-        synthetic = self.drawer(sampler).frame(len(study.parts["train"]), seed=EVALUATION_SEED)
+        synthetic = self.drawer(sampler).frame(study.rows["train"], seed=EVALUATION_SEED)
         heads = ("column", "kind", "type", "found")
         return write_report(
             self.run.folder / REPORT,
@@ -198,7 +209,7 @@ class TablePipeline(Pipeline[Options]):
 
     @property
     def _rates(self) -> tuple[float, ...]:
-        return self.study.preparation.rates(self._train)
+        return self.study.rates
 
     def card(self) -> dict[str, Any]:
         """What goes with the exported model."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
+import sys
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from ganworks.errors import UsageError, nearest
+from ganworks_tabular.constraints.reading import check_list
 from ganworks_tabular.schema import KINDS
 
 SECTIONS = ("columns", "target", "positive", "keys", "constraints")
@@ -24,7 +25,7 @@ def read_corrections(path: Path, names: Iterable[str]) -> dict[str, Any]:
     ``names`` are the columns of the table. `constraints` is returned as it stands in the file.
 
     Raises:
-        UsageError: not TOML, or an entry, a column or a kind that does not exist.
+        UsageError: not TOML, an entry, a column or a kind that is not there, or constraints that are no list.
     """
     try:
         stored = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -40,7 +41,7 @@ def check_corrections(stored: Mapping[str, Any], names: Iterable[str], where: st
     """Refuse corrections of what is not there.
 
     Raises:
-        UsageError: an entry, a column or a kind that does not exist.
+        UsageError: an entry, a column or a kind that does not exist, or constraints that are no list.
     """
     known = list(names)
     for entry in stored:
@@ -53,6 +54,7 @@ def check_corrections(stored: Mapping[str, Any], names: Iterable[str], where: st
         raise UsageError(f'{where}: write one table for each column: [columns.NAME] and kind = "category"')
     if not isinstance(keys, list):
         raise UsageError(f'{where}: keys is a list of columns: keys = ["account"]')
+    check_list(stored.get("constraints", []), where)
     named = [*columns, *keys, *([stored["target"]] if "target" in stored else [])]
     for name in named:
         if name not in known:
@@ -94,7 +96,7 @@ def _check_known(known: Mapping[str, Any], where: str) -> None:
 
 
 def _is_number(value: Any) -> bool:
-    return type(value) in (int, float) and math.isfinite(value)
+    return type(value) in (int, float) and abs(value) <= sys.float_info.max
 
 
 def _is_list(found: Any, fits: Callable[[Any], bool], least: int = 0) -> bool:

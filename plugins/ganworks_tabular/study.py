@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Literal
 
 import pandas as pd
 
-from ganworks.errors import DataError, RunError, UsageError
+from ganworks.errors import DataError, UsageError
 from ganworks.run import write_text
 from ganworks_tabular import embedded
 from ganworks_tabular.columns.casting import texts
@@ -25,21 +24,33 @@ from ganworks_tabular.private_plan import PrivateRequest
 from ganworks_tabular.schema import Schema
 from ganworks_tabular.schema_file import read_corrections
 from ganworks_tabular.splits import split_rows
-from ganworks_tabular.table import read_table, write_table
+from ganworks_tabular.study_rows import PARTS as PARTS
+from ganworks_tabular.study_rows import Part as Part
+from ganworks_tabular.study_rows import (
+    Parts,
+    damaged,
+    fingerprint_of,
+    have_parts,
+    read_again,
+    read_frame,
+    read_parts,
+    split_parts,
+    write_parts,
+)
 
-FOLDER, ABOUT = "table", "about.json"
-Part = Literal["train", "validation", "test"]
-PARTS: tuple[Part, ...] = ("train", "validation", "test")
+FOLDER, ABOUT = "table", "preparation.json"  # the rows, and beside them what drawing new ones needs
 LEAST_ROWS = 100  # of the whole table: the evaluation needs 20, a fifth of them
 LEAST_OF_A_CLASS = 4  # two to learn from, one to choose the generator by and one to judge it by
 
 
 @dataclass(frozen=True)
 class TableStudy:
-    """``parts`` holds the rows that keep the rules; ``suffix`` is that of the files to write."""
+    """``suffix`` is that of the files to write; the rows are read when they are asked for."""
 
     preparation: Preparation
-    parts: Mapping[Part, pd.DataFrame]
+    source: Callable[[], Parts]
+    rows: Mapping[Part, int]  # how many each part has
+    rates: tuple[float, ...]  # share of each class in the training part, or as private counts have it
     title: str
     fingerprint: str
     suffix: str
@@ -49,6 +60,15 @@ class TableStudy:
     def schema(self) -> Schema:
         return self.preparation.schema
 
+    @cached_property
+    def parts(self) -> Parts:
+        """The real rows that keep the rules.
+
+        Raises:
+            RunError: they were deleted from the cache, and the data are gone or changed.
+        """
+        return self.source()
+
     @classmethod
     def read(cls, options: Options) -> TableStudy:
         """Read, check and split the table of the options.
@@ -56,7 +76,7 @@ class TableStudy:
         Raises:
             DataError, UsageError: the table, its target or the schema file cannot be used.
         """
-        frame = embedded.lending_club() if options.data is None else read_table(options.data)
+        frame = read_frame(options)
         corrections = {}
         if options.table_schema is not None:
             corrections = read_corrections(options.table_schema, map(str, frame.columns))
@@ -66,20 +86,20 @@ class TableStudy:
             corrections["positive"] = options.positive
         schema = _with_positive(infer_schema(frame, target, corrections=corrections), frame)
         _check_rows(frame, schema, "")
-        split = split_rows(frame[schema.target], options.seed)
+        train = frame[split_rows(frame[schema.target], options.seed) == "train"]
         private = PrivateRequest.of(options, corrections.get("columns", {}))
-        preparation = Preparation.fit(
-            frame[split == "train"], schema, rules=rules, least=options.least, private=private
-        )
+        preparation = Preparation.fit(train, schema, rules=rules, least=options.least, private=private)
         constraints = preparation.constraints
         broken = [str(one) for one in constraints.check(frame).rules]
-        parts = {name: constraints.keep(frame[split == name]).reset_index(drop=True) for name in PARTS}
+        parts = split_parts(frame, schema.target, constraints, options.seed)
         _check_rows(pd.concat(parts.values()), schema, " that keep the rules")
         return cls(
             preparation,
-            parts,
+            lambda: parts,
+            {name: len(part) for name, part in parts.items()},
+            _rates(preparation, parts["train"]),
             embedded.TITLE if options.data is None else options.data.name,
-            _fingerprint(parts),
+            fingerprint_of(parts),
             _suffix(options),
             (*broken, *preparation.codec.notes, *([preparation.private.note] if preparation.private else [])),
         )
@@ -99,39 +119,51 @@ class TableStudy:
     # in the run folder
     def save(self, cache: Path) -> None:
         """Write everything under ``cache``; the last file written says that all are there."""
-        for name, part in self.parts.items():
-            write_table(part, cache / FOLDER / f"{name}.parquet")
+        write_parts(self.parts, cache / FOLDER)
         about = {
             "preparation": self.preparation.as_dict(),
+            "rows": self.rows,
+            "rates": self.rates,
             "title": self.title,
             "fingerprint": self.fingerprint,
             "suffix": self.suffix,
             "notes": list(self.notes),
         }
-        write_text(cache / FOLDER / ABOUT, json.dumps(about) + "\n")
+        write_text(cache / ABOUT, json.dumps(about) + "\n")
 
     @staticmethod
     def exists(cache: Path) -> bool:
-        return (cache / FOLDER / ABOUT).exists()
+        return (cache / ABOUT).exists()
 
     @classmethod
-    def load(cls, cache: Path) -> TableStudy:
-        """Read what `save` wrote.
+    def load(cls, cache: Path, options: Options | None = None) -> TableStudy:
+        """Read what `save` wrote; rows that were deleted come from the data of the ``options`` again.
 
         Raises:
             RunError: it is damaged.
         """
         folder = cache / FOLDER
         try:
-            about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
-            parts = {name: read_table(folder / f"{name}.parquet") for name in PARTS}
+            about = json.loads((cache / ABOUT).read_text(encoding="utf-8"))
             preparation = Preparation.from_dict(about["preparation"])
-        except (OSError, ValueError, KeyError, UsageError) as error:
-            text = f"{folder} holds no readable table ({type(error).__name__}); start a new run"
-            raise RunError(text) from None
-        return cls(
-            preparation, parts, about["title"], about["fingerprint"], about["suffix"], tuple(about["notes"])
-        )
+            rows = {name: int(about["rows"][name]) for name in PARTS}
+            said = (about["title"], about["fingerprint"], about["suffix"], tuple(about["notes"]))
+            rates = tuple(map(float, about["rates"]))
+        except (OSError, ValueError, KeyError, TypeError, UsageError) as error:
+            raise damaged(cache / ABOUT, error) from None
+        source = partial(read_parts, folder)
+        if options is not None and not have_parts(folder):
+            source = partial(read_again, options, preparation, about["fingerprint"], folder)
+        return cls(preparation, source, rows, rates, *said)
+
+
+def _rates(preparation: Preparation, train: pd.DataFrame) -> tuple[float, ...]:
+    """As `Preparation.rates`, without encoding all rows."""
+    if preparation.private:
+        return preparation.private.shares
+    found = count_categories(train[preparation.schema.target])
+    counts = dict(zip(texts(found.values), found.counts.tolist(), strict=True))
+    return tuple(counts.get(one, 0) / sum(counts.values()) for one in preparation.schema.classes)
 
 
 def _with_positive(schema: Schema, frame: pd.DataFrame) -> Schema:
@@ -159,12 +191,3 @@ def _suffix(options: Options) -> str:
         return f".{options.file_kind}"
     packed = options.data is not None and options.data.suffix.lower() in (".parquet", ".pq")
     return ".parquet" if packed else ".csv"
-
-
-def _fingerprint(parts: Mapping[Part, pd.DataFrame]) -> str:
-    """SHA-256 over the names of the columns and the rows of every part."""
-    found = hashlib.sha256()
-    for name, part in parts.items():
-        found.update(json.dumps([name, *map(str, part.columns)]).encode())
-        found.update(pd.util.hash_pandas_object(part.astype("str"), index=False).to_numpy().tobytes())
-    return found.hexdigest()

@@ -28,6 +28,7 @@ from ganworks.training import (
     write_tensors,
 )
 from ganworks_tabular.conditions import Condition
+from ganworks_tabular.constraints.reading import check_list
 from ganworks_tabular.drawing import Drawer
 from ganworks_tabular.infer import infer_schema
 from ganworks_tabular.keeping import Bar, Best, Last
@@ -85,8 +86,8 @@ class Synthesizer:
         Args:
             table: a frame, or the path of a CSV or Parquet file.
             target: column with the classes; by default one with a usual name (class, label, fraud).
-            corrections: of the inferred schema, as in a schema file.
-            constraints: rules that every row keeps, as in a schema file.
+            corrections: of the inferred schema, as in a schema file, whose constraints may be among them.
+            constraints: rules that every row keeps, as in a schema file; together with those of corrections.
 
         Raises:
             DataError: a table that cannot be used.
@@ -94,9 +95,12 @@ class Synthesizer:
                 privately.
         """
         frame = table if isinstance(table, pd.DataFrame) else read_table(Path(table))
+        corrections = dict(corrections or {})
         schema = infer_schema(frame, target, corrections=corrections)
-        private = self._request((corrections or {}).get("columns", {}))
-        preparation = Preparation.fit(frame, schema, rules=constraints, least=self.least, private=private)
+        check_list(constraints, "constraints")
+        rules = [*corrections.get("constraints", ()), *constraints]
+        private = self._request(corrections.get("columns", {}))
+        preparation = Preparation.fit(frame, schema, rules=rules, least=self.least, private=private)
         train, keeping = self._keeping(preparation, frame)
         sampler = self._trained(train, self._recipe(train, preparation.private), keeping)
         rates = preparation.rates(train)
@@ -119,8 +123,10 @@ class Synthesizer:
 
         Raises:
             RunError: nothing has been learned yet.
-            UsageError: a condition that no row can meet.
+            UsageError: fewer than no rows, or a condition that no row can meet.
         """
+        if count < 0:
+            raise UsageError(f"{count} rows cannot be drawn; give 0 or more")
         if out is None:
             return self.drawer.frame(count, seed=seed, where=where)
         self.drawer.write(Path(out), count, seed=seed, where=where)
@@ -135,16 +141,23 @@ class Synthesizer:
 
     # saving
     def save(self, folder: Path | str) -> None:
-        """Write the weights (safetensors) and everything else (JSON) into a folder."""
-        drawer = self.drawer
+        """Write the weights (safetensors) and everything else (JSON) into a folder.
+
+        Raises:
+            RunError: nothing has been learned yet.
+            UsageError: ``folder`` cannot be one: it, or what should hold it, is a file.
+        """
+        drawer, folder = self.drawer, Path(folder)
+        if any(place.exists() and not place.is_dir() for place in (folder, *folder.parents)):
+            raise UsageError(f"{folder} is a file, or lies in one; name a folder")
         sampler = drawer.model.sampler
-        write_tensors(Path(folder) / WEIGHTS, dict(sampler.generator.state_dict()), {})
+        write_tensors(folder / WEIGHTS, dict(sampler.generator.state_dict()), {})
         about = {
             "preparation": drawer.preparation.as_dict(),
             "rates": list(drawer.model.rates),
             "options": self.options,
         }
-        write_text(Path(folder) / ABOUT, json.dumps(about) + "\n")
+        write_text(folder / ABOUT, json.dumps(about) + "\n")
 
     @classmethod
     def load(cls, folder: Path | str) -> Self:
@@ -162,11 +175,12 @@ class Synthesizer:
             recipe = synthesizer._recipe(CodedRows.empty(preparation.codec), preparation.private)
             generator = recipe.networks["generator"]()
             generator.load_state_dict(tensors)
+            rates = tuple(map(float, about["rates"]))
         except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
             text = f"{folder} holds no readable synthesizer ({type(error).__name__}); save it again"
             raise UsageError(text) from None
-        sampler = Sampler(generator, recipe.draw.latent, len(about["rates"]), torch.device("cpu"))
-        model = TableModel(preparation.codec, about["rates"], sampler)
+        sampler = Sampler(generator, recipe.draw.latent, len(rates), torch.device("cpu"))
+        model = TableModel(preparation.codec, rates, sampler)
         synthesizer._drawer = Drawer(preparation, model)
         return synthesizer
 

@@ -28,7 +28,7 @@ def read_table(path: Path) -> pd.DataFrame:
             ``check_table`` refuses.
     """
     suffix = _suffix(path)
-    frame = _read_parquet(path) if suffix in PARQUET else _read_csv(path)
+    frame = read_parquet(path) if suffix in PARQUET else _read_csv(path)
     return check_table(frame, str(path))
 
 
@@ -120,7 +120,12 @@ def _opened(path: Path) -> pq.ParquetFile:
         raise DataError(f"{path} is not a whole Parquet file ({_line(error)}); copy it again") from None
 
 
-def _read_parquet(path: Path) -> pd.DataFrame:
+def read_parquet(path: Path) -> pd.DataFrame:
+    """Return a Parquet file as it is, without the checks of `read_table`.
+
+    Raises:
+        DataError: it is damaged.
+    """
     with _opened(path) as source:
         try:
             return _to_frame(source.read())

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from pandas.api import types
 
 from ganworks.errors import DataError, nearest
 from ganworks_tabular.columns.casting import is_text
 
 NUMERIC_SHARE = 0.9  # of a text column's cells: above it, the others are taken for slips
+SPANS = (pd.IntervalDtype, pd.PeriodDtype)
 USABLE_OBJECTS = ("string", "decimal", "date", "boolean", "empty", "integer", "floating", "datetime")
 
 
@@ -57,6 +60,10 @@ def _check_column(column: pd.Series, where: str) -> None:
     dtype = column.dtype
     if types.is_complex_dtype(dtype) or types.is_timedelta64_dtype(dtype):
         raise DataError(f"{where}: the column '{column.name}' is {dtype}; turn it into numbers first")
+    if _has_no_meaning(dtype):
+        raise DataError(
+            f"{where}: the column '{column.name}' is {_said(dtype)}; turn it into text or numbers"
+        )
     if types.is_object_dtype(dtype):
         _check_objects(column, where)
     if is_text(column):
@@ -68,6 +75,27 @@ def _check_column(column: pd.Series, where: str) -> None:
                 f"{where}: the column '{column.name}' has {infinite} infinite values; "
                 "make them missing or the largest real value"
             )
+
+
+def _has_no_meaning(dtype: Any) -> bool:
+    """Types of which no new values can be made: spans, raw bytes, lists; also as the values of a category."""
+    if isinstance(dtype, pd.CategoricalDtype):
+        return isinstance(dtype.categories.dtype, SPANS)
+    if isinstance(dtype, pd.ArrowDtype):
+        kind = dtype.pyarrow_dtype
+        return any(test(kind) for test in (pa.types.is_nested, pa.types.is_duration, _is_binary))
+    return isinstance(dtype, SPANS)
+
+
+def _is_binary(kind: pa.DataType) -> bool:
+    return any(
+        test(kind) for test in (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary)
+    )
+
+
+def _said(dtype: Any) -> str:
+    own = isinstance(dtype, pd.CategoricalDtype)
+    return f"a category of {dtype.categories.dtype}" if own else str(dtype)
 
 
 def _check_objects(column: pd.Series, where: str) -> None:

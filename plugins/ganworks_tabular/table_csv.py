@@ -1,35 +1,39 @@
-"""What a CSV does not say of itself: its delimiter, its encoding, and which digits are text."""
+"""What a CSV does not say of itself: its delimiter, its encoding, and how its columns are to be read."""
 
 from __future__ import annotations
 
-import codecs
 import csv
-import gzip
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from io import StringIO
+from io import StringIO, TextIOWrapper
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 
 import pandas as pd
 
 from ganworks.errors import DataError
+from ganworks_tabular.csv_bytes import opened, read_once
+from ganworks_tabular.csv_columns import Findings, find_columns, find_types
 
 DELIMITERS = ",;\t|"
-HEAD_BYTES = 1 << 18
 HEAD_ROWS = 1_000
-BLOCK_BYTES = 1 << 20
+CHUNK_ROWS = 100_000
 
 
 @dataclass(frozen=True)
 class CsvForm:
-    """``texts``: columns of digits that are not numbers (007); ``points``: columns written as 1.0."""
+    """``types``: columns of digits that pandas would change (007); ``points``: columns written as 1.0.
+
+    ``missing``: the cells that stand for no value, by column. ``decimal``: the mark before the decimals.
+    ``width``: how many columns there are, where every line ends with a further delimiter.
+    """
 
     delimiter: str
-    texts: frozenset[str]
+    types: Mapping[str, str]
     points: frozenset[str]
+    missing: Mapping[str, list[str]]
+    decimal: str = "."
+    width: int | None = None
 
 
 def csv_options(form: CsvForm) -> dict[str, Any]:
@@ -37,8 +41,12 @@ def csv_options(form: CsvForm) -> dict[str, Any]:
     return {
         "sep": form.delimiter,
         "encoding": "utf-8-sig",
-        "dtype": dict.fromkeys(form.texts, "str"),
+        "dtype": dict(form.types),
         "index_col": False,
+        "keep_default_na": not form.missing,
+        "na_values": dict(form.missing) or None,
+        "decimal": form.decimal,
+        "usecols": None if form.width is None else range(form.width),
     }
 
 
@@ -46,24 +54,37 @@ def csv_form(path: Path) -> CsvForm:
     """Look at the first rows of ``path``, and at all its bytes.
 
     Raises:
-        DataError: empty, a duplicate column name, cut short, or not UTF-8 (with the first bad byte).
+        DataError: empty, a duplicate column name, a row with more cells than the header, numbers with
+            thousands marks, cut short, or not UTF-8 (with the first bad byte).
     """
-    text = _checked_head(path)
+    text, whole, strange = read_once(path)
     if not text.strip():
         raise DataError(f"{path} is empty; it needs a line of column names and rows under it")
     delimiter = _delimiter(text)
-    _check_header(next(csv.reader(StringIO(text), delimiter=delimiter)), path)
+    width = _checked_width(path, text if whole else text.rpartition("\n")[0], delimiter, whole)
+    options = csv_options(CsvForm(delimiter, {}, frozenset(), {}, width=width))
+    options |= {"dtype": "str", "keep_default_na": False}
     try:
-        head = pd.read_csv(
-            StringIO(text), sep=delimiter, nrows=HEAD_ROWS, dtype="str", index_col=False, on_bad_lines="skip"
-        )
+        head = pd.read_csv(StringIO(text), nrows=HEAD_ROWS, on_bad_lines="skip", **options)
     except pd.errors.ParserError:
         head = pd.DataFrame()  # an open quote at the cut; pandas says more on the whole file
-    return CsvForm(
-        delimiter=delimiter,
-        texts=frozenset(str(name) for name in head if _any_match(head[name], r"\s*[-+]?0\d+\s*")),
-        points=frozenset(str(name) for name in head if _any_match(head[name], r".*[.eE].*")),
-    )
+    found = find_columns(head, delimiter, str(path))
+    rows = None if whole and len(head) < HEAD_ROWS else options
+    types = _types(path, head, found, rows) if strange else {}
+    return CsvForm(delimiter, types, *found, width=width)
+
+
+def _types(
+    path: Path, head: pd.DataFrame, found: Findings, rows: Mapping[str, Any] | None
+) -> Mapping[str, str]:
+    """What `find_types` says of all rows, for the cells that matter may come late; ``rows``: how to read."""
+    if rows is not None:
+        try:
+            with pd.read_csv(path, chunksize=CHUNK_ROWS, **rows) as parts:
+                return find_types(parts, found.missing)
+        except (pd.errors.ParserError, EOFError, OSError):
+            pass  # the reading that follows says what is wrong
+    return find_types([head], found.missing)
 
 
 def whole_numbers(frame: pd.DataFrame, form: CsvForm) -> list[str]:
@@ -80,51 +101,6 @@ def whole_numbers(frame: pd.DataFrame, form: CsvForm) -> list[str]:
     ]
 
 
-def _any_match(column: pd.Series, pattern: str) -> bool:
-    return bool(column.dropna().str.fullmatch(pattern).any())
-
-
-def _checked_head(path: Path) -> str:
-    """Read the file once in blocks: the first ones as text, all of them for bytes that are not UTF-8."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    read, head = 0, ""
-    try:
-        with _stream(path) as stream:
-            while block := stream.read(BLOCK_BYTES):
-                pending = len(decoder.getstate()[0])
-                try:
-                    text = decoder.decode(block)
-                except UnicodeDecodeError as error:
-                    raise _encoding_error(path, read - pending + error.start, block[:4], read) from None
-                head = head or text[:HEAD_BYTES]
-                read += len(block)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        raise DataError(f"{path} ends in the middle of a character; copy it again") from None
-    except (EOFError, zlib.error, gzip.BadGzipFile, OSError) as error:
-        raise DataError(f"{path} cannot be unpacked ({error}); copy it again") from None
-    return head.removeprefix("\ufeff")
-
-
-def _encoding_error(path: Path, place: int, first: bytes, read: int) -> DataError:
-    if read == 0 and first[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        found = "UTF-16"
-    else:
-        with _stream(path) as stream:
-            stream.read(place)
-            byte = stream.read(1)
-        shown = byte.decode("cp1252", errors="ignore")
-        found = f"Windows-1252 ('{shown}' there)" if shown else "a single-byte encoding"
-    return DataError(f"{path} is not UTF-8 at byte {place}; it looks like {found}: save it as UTF-8")
-
-
-@contextmanager
-def _stream(path: Path) -> Iterator[IO[bytes]]:
-    with path.open("rb") as stream:
-        packed = path.name.lower().endswith(".gz")
-        yield cast("IO[bytes]", gzip.GzipFile(fileobj=stream)) if packed else stream
-
-
 def _delimiter(text: str) -> str:
     """The mark that splits most of the first lines into as many cells as the header has."""
     lines = text.splitlines()[:50]
@@ -137,7 +113,34 @@ def _delimiter(text: str) -> str:
     return best if scores[best][0] else ","
 
 
-def _check_header(names: list[str], path: Path) -> None:
+def _checked_width(path: Path, head: str, delimiter: str, whole: bool) -> int | None:
+    """Look for rows with too many cells: in the head, for pandas refuses those that come later.
+
+    But if each row ends with a delimiter, pandas drops what comes after it: then all rows are looked at.
+    """
+    width = _check_rows(csv.reader(StringIO(head), delimiter=delimiter), path)
+    if width is not None and not whole:
+        with opened(path) as stream, TextIOWrapper(stream, encoding="utf-8-sig", newline="") as text:
+            _check_rows(csv.reader(text, delimiter=delimiter), path)
+    return width
+
+
+def _check_rows(cells: Iterator[list[str]], path: Path) -> int | None:
+    """Refuse a name that is there twice and a cell beyond the names; return the width of `CsvForm`."""
+    rows = (row for row in cells if row)
+    names = next(rows, [])
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise DataError(f"{path}: the column '{twice[0]}' is there twice; rename one of them")
+    longer = False
+    try:
+        for number, row in enumerate(rows, 1):
+            longer = longer or len(row) > len(names)
+            if any(row[len(names) :]):
+                raise DataError(
+                    f"{path}: row {number} has {len(row)} cells, but there are {len(names)} column names; "
+                    "name them all, or put texts that hold the delimiter in quotes"
+                )
+    except csv.Error:
+        pass  # an open quote; pandas says more on the whole file
+    return len(names) if longer else None

@@ -11,33 +11,57 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pandas.api import types
 
-Floats = NDArray[np.float64]
+from ganworks.errors import DataError
+from ganworks_tabular.columns.decimals import (
+    ARROW_DECIMAL,
+    Floats,
+    arrow_from,
+    arrow_type,
+    decimals_from,
+    floats_of,
+)
+
+__all__ = ["ARROW_DECIMAL", "Floats"]
+
 Ints = NDArray[np.int64]
 
-ARROW_DECIMAL = re.compile(r"decimal(?:128|256)?\((\d+), (-?\d+)\)\[pyarrow\]")
+MARGIN = 4_096  # of 64-bit integers: so near to their ends, float64 rounds across them
 NULLABLE_INTS = re.compile(r"U?Int\d+|u?int\d+\[pyarrow\]")
 
 
 def dtype_name(series: pd.Series) -> str:
     """Return the name of the series' type: that of pandas, or `decimal` and `date` for such objects.
 
-    Objects that are true, false or missing become `boolean`, which holds the same.
+    Objects that are true, false or missing become `boolean`, points in time `datetime64`: they hold the same.
+
+    Raises:
+        DataError: points in time of several time zones.
     """
-    if types.is_object_dtype(series.dtype):
-        found = types.infer_dtype(series, skipna=True)
-        return found if found in ("decimal", "date", "boolean") else "object"
-    return str(series.dtype)
+    if not types.is_object_dtype(series.dtype):
+        return str(series.dtype)
+    found = types.infer_dtype(series, skipna=True)
+    if found == "datetime":
+        return _moments(series)
+    return found if found in ("decimal", "date", "boolean") else "object"
+
+
+def _moments(series: pd.Series) -> str:
+    try:
+        return str(pd.to_datetime(series).dtype)
+    except ValueError:
+        raise DataError(
+            f"the column '{series.name}' holds dates of several time zones; turn them into one, such as UTC"
+        ) from None
 
 
 def pandas_dtype(name: str) -> Any:
     """Return the pandas type of that name; pandas itself does not read the names of Arrow decimals."""
-    found = ARROW_DECIMAL.fullmatch(name)
-    if found:
-        return pd.ArrowDtype(pa.decimal128(int(found[1]), int(found[2])))
+    exact = arrow_type(name)
+    if exact is not None:
+        return pd.ArrowDtype(exact)
     return "object" if name in ("decimal", "date") else name
 
 
@@ -64,13 +88,14 @@ def is_integer(name: str) -> bool:
 
 
 def integer_limits(name: str) -> tuple[float, float]:
-    """Return the lowest and highest whole number that a type of integers holds.
+    """Return the lowest and highest whole number of a type of integers that float64 and int64 hold safely.
 
     >>> integer_limits("UInt8"), integer_limits("int8[pyarrow]")
     ((0.0, 255.0), (-128.0, 127.0))
     """
     limits = np.iinfo(name.lower().removesuffix("[pyarrow]"))
-    return float(limits.min), float(limits.max)
+    most = 2**63 - MARGIN
+    return float(max(limits.min, -most)), float(min(limits.max, most))
 
 
 def floats(series: pd.Series) -> Floats:
@@ -78,42 +103,26 @@ def floats(series: pd.Series) -> Floats:
     if types.is_object_dtype(series.dtype):
         return np.array([np.nan if value is None or value is pd.NA else float(value) for value in series])
     if isinstance(series.dtype, pd.ArrowDtype) and pa.types.is_decimal(series.dtype.pyarrow_dtype):
-        cast = pc.cast(pa.array(series), pa.float64()).to_numpy(zero_copy_only=False)
-        scale = 10.0 ** min(series.dtype.pyarrow_dtype.scale, 15)
-        return np.asarray(np.rint(cast * scale) / scale)  # Arrow's own cast is one bit off here and there
+        return floats_of(pa.array(series))
     return series.to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 def from_floats(values: Floats, dtype: str, decimals: int | None) -> pd.Series:
     """Return a column of ``dtype`` from float64 with NaN for missing.
 
-    ``decimals`` are those of the column, for exact decimals.
+    ``decimals`` are those of the column, for exact decimals; None: as many as 15 digits of a number have.
     """
     if dtype == "decimal":
-        step = Decimal(1).scaleb(-(decimals or 0))
-        objects = [
-            None if value != value else Decimal(repr(value)).quantize(step) for value in values.tolist()
-        ]
-        return pd.Series(objects, dtype="object")
-    found = ARROW_DECIMAL.fullmatch(dtype)
-    if found:
-        return _arrow_decimals(values, int(found[1]), int(found[2]))
+        return pd.Series(decimals_from(values, decimals), dtype="object")
+    exact = arrow_type(dtype)
+    if exact is not None:
+        return arrow_from(values, exact)
     if NULLABLE_INTS.fullmatch(dtype):
         missing = np.isnan(values)
         whole = pd.array(np.where(missing, 0, values).astype(np.int64), dtype="Int64")
         whole[missing] = pd.NA
         return typed(pd.Series(whole), dtype)
     return typed(pd.Series(values), dtype)
-
-
-def _arrow_decimals(values: Floats, precision: int, scale: int) -> pd.Series:
-    """An Arrow decimal is a whole number of 10^-scale: write those numbers and read them as decimals."""
-    missing = np.isnan(values)
-    units = np.rint(np.where(missing, 0, values) * 10.0**scale).astype(np.int64)
-    whole = pa.array(units, mask=missing).cast(pa.decimal128(38, 0))
-    kind = pa.decimal128(precision, scale)
-    cells = pa.Array.from_buffers(kind, len(values), whole.buffers(), whole.null_count)
-    return pd.Series(pd.arrays.ArrowExtensionArray(cells))
 
 
 def texts(values: Sequence[Any]) -> tuple[str, ...]:

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api import types
+from pandas.api.extensions import ExtensionDtype
 
 from ganworks.errors import DataError
 from ganworks_tabular.columns.casting import Ints, filled, plain, texts, typed
@@ -45,10 +47,14 @@ class CategoryColumn:
     ) -> CategoryColumn:
         """``least``: rows that must share a value before it is shown.
 
+        Where none is shared by so many, the column is always missing, or another value if it cannot be.
         ``counts`` take the place of those of the rows: nothing but them is learnt of the values.
         """
-        found = counts or count_categories(series)
-        kept = np.flatnonzero(found.counts >= min(least, found.counts.max()))
+        every = counts or count_categories(series)
+        some = bool((every.counts >= least).any())
+        found = every if some else _stand_ins(series, every)
+        kept = np.flatnonzero(found.counts >= (least if some else 0))
+        hidden = set(every.values) - {found.values[place] for place in kept}
         by_count = kept[np.argsort(-found.counts[kept], kind="stable")]
         head, tail = np.sort(by_count[:HEAD]), by_count[HEAD:]
         order = [*head, *tail]
@@ -62,10 +68,10 @@ class CategoryColumn:
             missing=found.missing > 0,
             shares=(rows / rows.sum()).tolist(),
             tail=NumberMap.of_places(found.counts[tail]) if len(tail) else None,
-            open=counts is not None or len(kept) < len(found.counts),
-            categories=_categories(series, found, set(kept.tolist()), counts is not None),
+            open=counts is not None or len(hidden) > 0,
+            categories=_categories(series, found, hidden, counts is not None),
             ordered=isinstance(series.dtype, pd.CategoricalDtype) and bool(series.cat.ordered),
-            note=_note(str(series.name), found, kept, least),
+            note=_note(str(series.name), every, found, hidden, least),
         )
 
     @property
@@ -125,9 +131,10 @@ class CategoryColumn:
                 f"the column '{self.name}' has the value '{value}', which was not there when it was learnt; "
                 f"known are {', '.join(self.texts[:10])}"
             )
-        drawn = random.choice(len(known), size=len(unknown), p=np.array(self.shares) / sum(self.shares))
-        index[unknown] = np.array(known, dtype=np.int64)[drawn]
-        return index
+        if known:  # without, the place of missing ones is all there is
+            drawn = random.choice(len(known), size=len(unknown), p=np.array(self.shares) / sum(self.shares))
+            index[unknown] = np.array(known, dtype=np.int64)[drawn]
+        return np.maximum(index, 0)
 
     def column(self, values: Ints) -> pd.Series:
         """Return the decoder's places (rows,) as values of the column's type."""
@@ -151,7 +158,18 @@ def _inner(series: pd.Series, dtype: str) -> str:
     return str(series.cat.categories.dtype) if isinstance(series.dtype, pd.CategoricalDtype) else dtype
 
 
-def _categories(series: pd.Series, found: CategoryCounts, kept: set[int], known: bool) -> list[Any] | None:
+def _stand_ins(series: pd.Series, found: CategoryCounts) -> CategoryCounts:
+    """What a column shows of which no value may be shown: nothing, where its type can hold that."""
+    rows = int(found.counts.sum())
+    if types.is_bool_dtype(series.dtype) and not isinstance(series.dtype, ExtensionDtype):
+        return found  # both are in the type
+    if types.is_integer_dtype(series.dtype) and not isinstance(series.dtype, ExtensionDtype):
+        mean = round(float(np.average(np.array(found.values, dtype=np.float64), weights=found.counts)))
+        return CategoryCounts([series.dtype.type(mean)], np.array([rows]), 0)
+    return CategoryCounts([], found.counts[:0], found.missing + rows)
+
+
+def _categories(series: pd.Series, found: CategoryCounts, hidden: set[Any], known: bool) -> list[Any] | None:
     """The type's categories in their order, without those whose few holders would be told by them.
 
     Of ``known`` counts there are theirs alone: that a category is in the type tells that a row holds it.
@@ -161,12 +179,16 @@ def _categories(series: pd.Series, found: CategoryCounts, kept: set[int], known:
     if known:
         own = [value for value in series.cat.categories if value in found.values]
         return [plain(value) for value in dict.fromkeys([*own, *found.values])]
-    rare = {value for place, value in enumerate(found.values) if place not in kept}
-    return [plain(value) for value in series.cat.categories if value not in rare]
+    return [plain(value) for value in series.cat.categories if value not in hidden]
 
 
-def _note(name: str, found: CategoryCounts, kept: Ints, least: int) -> str:
-    rare, rows = len(found.counts) - len(kept), int(found.counts.sum() - found.counts[kept].sum())
-    if not rare:
+def _note(name: str, every: CategoryCounts, found: CategoryCounts, hidden: set[Any], least: int) -> str:
+    if not hidden:
         return ""
-    return f"{name}: {rare} values held by fewer than {least} rows are never shown; {rows} rows take another"
+    if every is not found:
+        instead = f"'{found.values[0]}' in all rows" if found.values else "always missing"
+        return f"{name}: none of its values is held by {least} rows (--least), none is shown: it is {instead}"
+    held = zip(every.values, every.counts.tolist(), strict=True)
+    rows = sum(count for value, count in held if value in hidden)
+    few = f"{len(hidden)} values held by fewer than {least} rows"
+    return f"{name}: {few} are never shown; {rows} rows take another"

@@ -14,7 +14,10 @@ from ganworks_tabular.columns.casting import filled, plain
 
 @dataclass(frozen=True)
 class ConstantColumn:
-    """``value`` as JSON holds it, None for missing; ``categories``: the type is category."""
+    """``value`` as JSON holds it, None for missing; ``categories``: the type is category.
+
+    A column with a few values in the midst of missing ones counts as always missing, see `kind_of`.
+    """
 
     name: str
     dtype: str
@@ -24,7 +27,7 @@ class ConstantColumn:
     @classmethod
     def fit(cls, series: pd.Series, dtype: str) -> ConstantColumn:
         present = series.dropna()
-        value = plain(present.iloc[0]) if len(present) else None
+        value = plain(present.iloc[0]) if len(present) and len(present) == len(series) else None
         if isinstance(series.dtype, pd.CategoricalDtype):
             return cls(str(series.name), str(series.cat.categories.dtype), value, categories=True)
         return cls(str(series.name), dtype, value)

@@ -11,10 +11,11 @@ import pandas as pd
 
 from ganworks_tabular.columns.casting import Floats, Ints
 from ganworks_tabular.columns.epochs import MISSING, Clock
-from ganworks_tabular.columns.number import NumberParts
+from ganworks_tabular.columns.number import hidden_note
 from ganworks_tabular.columns.number_map import NumberMap, find_rounding
+from ganworks_tabular.columns.number_parts import NumberParts
 from ganworks_tabular.columns.parts import Gate, Part, places, refuse_missing
-from ganworks_tabular.columns.statistics import count_numbers
+from ganworks_tabular.columns.statistics import NumberCounts, count_numbers
 
 WEEKDAY_OF_EPOCH = 3  # 1970-01-01 was a Thursday; Monday is 0
 WEEKS = 2  # fewer, and the day says what weekday it is
@@ -38,6 +39,7 @@ class DatetimeColumn:
     usual: tuple[float, float]  # day and time that stand in for those of missing rows
     low: int  # first and last day that may be shown
     high: int
+    note: str = ""
     kind: str = field(default="datetime", init=False)
 
     @classmethod
@@ -45,11 +47,13 @@ class DatetimeColumn:
         clock = Clock.of(dtype, form)
         epochs, offset = clock.read(series)
         day, time = split(epochs, offset, clock.per_day)
-        days, times = count_numbers(day), count_numbers(time)
+        days = count_numbers(day)
         parts = NumberParts.fit(days, find_rounding(days.values), least, frequent=False)
         inner = days.trimmed(least - 1).values if parts.map else parts.values
         seen = np.unique((days.values.astype(np.int64) + WEEKDAY_OF_EPOCH) % 7)
         wide = parts.map is not None and inner[-1] - inner[0] >= 7 * WEEKS
+        shown = inner if len(inner) else np.zeros(1)  # nobody sees it: the column is always missing
+        times = count_numbers(time) if len(inner) else NumberCounts(np.zeros(1), np.ones(1, np.int64), 0)
         return cls(
             name=str(series.name),
             clock=clock,
@@ -58,9 +62,10 @@ class DatetimeColumn:
             weekdays=tuple(seen.tolist()) if wide and len(seen) > 1 else (),
             time=_time_parts(time, least) if len(times.values) > 1 else None,
             fixed_time=int(times.values[0]),
-            usual=(float(np.median(inner)), float(times.values[times.counts.argmax()])),
-            low=int(inner[0]),
-            high=int(inner[-1]),
+            usual=(float(np.median(shown)), float(times.values[times.counts.argmax()])),
+            low=int(shown[0]),
+            high=int(shown[-1]),
+            note=hidden_note(str(series.name), parts, days, least),
         )
 
     @property
@@ -80,7 +85,7 @@ class DatetimeColumn:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        return ()
+        return (self.note,) if self.note else ()
 
     def encode(self, series: pd.Series, random: np.random.Generator) -> list[Part]:
         """Return one array (rows,) a part.

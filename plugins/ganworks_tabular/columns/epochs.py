@@ -53,6 +53,8 @@ class Clock:
             series = pd.to_datetime(typed(series, "str").str.removesuffix("Z"), format="ISO8601")
         elif self.unit == "D":
             series = pd.to_datetime(series)
+        elif series.dtype == object:
+            series = typed(series, self.dtype)
         unit = "s" if self.unit in ("D", "m") else self.unit
         found = series.to_numpy(dtype=f"datetime64[{unit}]", na_value=np.datetime64("NaT"))
         return found.astype(f"datetime64[{self.unit}]").astype(np.int64)

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from ganworks_tabular.columns.casting import Floats, Ints
+from ganworks_tabular.columns.ranks import HALF, ranked
 from ganworks_tabular.columns.statistics import NumberCounts
 from ganworks_tabular.columns.tails import tail
 
 SCORES_PER_UNIT = 4.0  # v = 1 is the normal score 4: 3 rows of 100,000 lie beyond it
 CELLS = 1_024
 GRID: Floats = np.linspace(-1.0, 1.0, CELLS + 1)
-HALF = 0.49  # of a rounding step: a value owns all that rounds to it, less a margin for float32
 DECIMALS = 6
 SAMPLE = 1_000
 ENOUGH = 20  # distinct values, before a common step is taken for more than chance
@@ -99,13 +99,15 @@ class NumberMap:
         """
         inner = counts.trimmed(least - 1)
         total, cut = int(counts.counts.sum()), (int(counts.counts.sum()) - int(inner.counts.sum())) // 2
-        ranks, values = _rounded_ranks(inner, rounding) if rounding else _ranks(inner)
+        shared = counts.counts[np.searchsorted(counts.values, inner.values)] >= least
+        ranks, values, last = ranked(inner, rounding.width if rounding else None, shared)
         if tails and cut:
             below, low = tail(counts, inner, cut, -1)
             above, high = tail(counts, inner, cut, 1)
-            inside = ranks + cut
-            ranks = np.concatenate([below[::-1], inside, inside[-1] + cut - above])
+            ranks = np.concatenate([below[::-1], ranks + cut, last + 2 * cut - above])
             values = np.concatenate([low[::-1], values, high])
+        else:
+            ranks = ranks - ranks[0]
         shares = ndtr(SCORES_PER_UNIT * GRID)
         shares = (shares - shares[0]) / (shares[-1] - shares[0])
         table = np.maximum.accumulate(np.interp(shares * ranks[-1], ranks, values))
@@ -161,21 +163,3 @@ class NumberMap:
     def from_dict(cls, stored: Mapping[str, Any]) -> NumberMap:
         rounding = Rounding(*stored["rounding"]) if stored["rounding"] else None
         return cls(np.array(stored["table"], dtype=np.float64), rounding, stored["edge"])
-
-
-def _ranks(counts: NumberCounts) -> tuple[Floats, Floats]:
-    """Order statistics with a straight line between neighbours; a value held by many rows is a flat piece."""
-    ends = counts.counts.cumsum() - 1.0
-    ranks = np.stack([ends - counts.counts + 1, ends], axis=1).ravel()
-    if ranks[-1] == 0:  # one row
-        ranks = np.array([0.0, 1.0])
-    return ranks, np.repeat(counts.values, 2)
-
-
-def _rounded_ranks(counts: NumberCounts, rounding: Rounding) -> tuple[Floats, Floats]:
-    """Each value spread evenly over what rounds to it: rounding gives back the very frequencies."""
-    ends = counts.counts.cumsum().astype(np.float64)
-    half = HALF * rounding.width
-    ranks = np.stack([ends - counts.counts, ends], axis=1).ravel()
-    values = np.stack([counts.values - half, counts.values + half], axis=1).ravel()
-    return ranks, values

@@ -57,8 +57,10 @@ class NumberColumn:
         if not self.step:
             return float(cast(Any, value))
         moment = pd.Timestamp(cast(Any, value))
+        if pd.isna(moment):
+            raise ValueError(f"{value} is no date")
         moment = moment.tz_convert("UTC").tz_localize(None) if moment.tz else moment
-        return float(moment.as_unit("us").value)
+        return float(moment.as_unit("us").asm8.astype(np.int64))  # `value` is in nanoseconds
 
     def series(self, values: Floats, index: pd.Index) -> pd.Series:
         """Return numbers as a column in its own dtype, wider only where a value would not fit."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -39,6 +40,7 @@ def read_constraints(
             rules that leave no value, or a rule on the ``target``.
         DataError: no combination is frequent enough.
     """
+    check_list(raw, "constraints")
     for number, one in enumerate(raw, 1):
         _check_fields(one, f"constraint {number}")
         _check_columns(one, frame, target, f"constraint {number} ({one['kind']})")
@@ -63,9 +65,19 @@ def read_constraints(
     )
 
 
+def check_list(raw: object, where: str) -> None:
+    """Refuse constraints that are no list of tables.
+
+    Raises:
+        UsageError: they are not.
+    """
+    if not isinstance(raw, list | tuple) or not all(isinstance(one, Mapping) for one in raw):
+        raise UsageError(f'{where}: write [[constraints]], and under it kind = "range" and its fields')
+
+
 def _check_fields(one: Mapping[str, Any], where: str) -> None:
     kind = one.get("kind")
-    if kind not in FIELDS:
+    if not isinstance(kind, str) or kind not in FIELDS:
         hint = nearest(str(kind), FIELDS)
         raise UsageError(f"{where}: unknown kind '{kind}'{hint}; known kinds are {', '.join(FIELDS)}")
     needed, optional = FIELDS[kind]
@@ -89,6 +101,8 @@ def _check_columns(one: Mapping[str, Any], frame: pd.DataFrame, target: str | No
         *(one[f] for f in ("total", "column") if f in one),
     ]
     for name in named:
+        if not isinstance(name, str):
+            raise UsageError(f"{where}: {name!r} is no name of a column; write it as text")
         if name not in frame.columns:
             hint = nearest(str(name), [str(column) for column in frame.columns])
             raise UsageError(f"{where}: the table has no column '{name}'{hint}")
@@ -142,8 +156,8 @@ def _range(one: Mapping[str, Any], column: NumberColumn, where: str) -> Range:
     ends: dict[str, float | None] = {}
     for end in ("low", "high"):
         try:
-            ends[end] = None if end not in one else column.scalar(one[end])
-        except (TypeError, ValueError):
+            ends[end] = None if end not in one else _end(one[end], column)
+        except (TypeError, ValueError, OverflowError):
             kind = "date" if column.step else "number"
             raise UsageError(f"{where}: {end} = '{one[end]}' is no {kind}; give a {kind}") from None
     low, high = ends["low"], ends["high"]
@@ -154,6 +168,15 @@ def _range(one: Mapping[str, Any], column: NumberColumn, where: str) -> Range:
     name = one["column"]
     text = f"{one['low']} <= {name}" if "low" in one else name
     return Range(column=name, low=low, high=high, text=text + (f" <= {one['high']}" if "high" in one else ""))
+
+
+def _end(value: object, column: NumberColumn) -> float:
+    if isinstance(value, bool) or (column.step and isinstance(value, int | float)):
+        raise TypeError("a number is no date, and true is no number")
+    number = column.scalar(value)
+    if not math.isfinite(number):
+        raise ValueError("not finite")
+    return number
 
 
 def _bounded(column: NumberColumn) -> bool:

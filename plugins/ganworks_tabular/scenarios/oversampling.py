@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import pandas as pd
@@ -28,9 +29,13 @@ def oversample(
     on the fraud tables measured so far, no oversampling beat training on the real rows alone.
 
     Raises:
-        UsageError: the table has a column ``flag``, or as many positives already.
+        UsageError: the table has a column ``flag``, or as many positives already, or ``ratio`` is not finite.
         RunError: ``draw`` returned rows of another class, other columns, or another number of rows.
     """
+    if not math.isfinite(ratio):
+        raise UsageError(
+            f"a ratio of {ratio:g} cannot be reached; give positives for each other row, such as 0.1"
+        )
     if flag in train.columns:
         raise UsageError(
             f"the table has a column '{flag}' already; name another for the mark of synthetic rows"
