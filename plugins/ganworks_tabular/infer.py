@@ -150,8 +150,8 @@ def _found(column: pd.Series, kind: Kind, dtype: str, form: str | None) -> str:
     if kind == "constant":
         if not missing:
             return "always the same"
-        present = len(column) - missing
-        return f"in {present} rows only: always missing" if present else "always missing"
+        held = len(column) - missing
+        return f"in {held} rows only: always missing" if held else "always missing"
     if kind == "key":
         return "not modelled, made anew"
     if kind == "datetime":
