@@ -59,7 +59,7 @@ def _is_file_name(out: Path) -> bool:
 
 def _only_file(given: Sequence[Path], out: Path) -> Path:
     if len(given) > 1 or given[0].is_dir():
-        raise UsageError(f"--out {out} is one file, and several pictures were given: name a folder")
+        raise UsageError(f"{out} is one file, and several pictures were given: name a folder")
     return _picture_file(given[0])
 
 

@@ -86,7 +86,7 @@ def collapse(diversity_ratio: float, limit: float = 0.25) -> list[Warned]:
         return []
     text = (
         f"mode collapse: generated samples vary {diversity_ratio:.2f} times as much as real ones. "
-        "Try a longer training, or `--set recipe_options={seek=0.2}`"
+        "Train longer; if it stays, try a smaller learning rate or another recipe (`gan architectures`)"
     )
     return [Warned("collapse", text)]
 
