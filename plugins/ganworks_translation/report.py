@@ -30,11 +30,11 @@ HEADS = {
 AGAINST = {"perceptual": "every rival", "kid": "rivals that show no real pictures"}
 SET_HEADS = ("fd", "kid")
 USE = (
-    "Intended use: pictures like those it was trained on, translated; say that a machine made them wherever "
-    "they are shown (`gan translate` leaves no mark in its files). The translator knows its training pictures "
-    "only: it paints what they would show there, and that need not be what is there. Do not measure, diagnose "
-    "or identify anything in its output. Pictures of another kind, season, camera or scale than the training "
-    "ones give results that no number on this page speaks of."
+    "Intended use: pictures like those it was trained on, translated; say that a machine made them where "
+    "they are shown (`gan translate` leaves no mark in its files). The translator knows its training "
+    "pictures only: it paints what they would show there, and that need not be what is there. Do not "
+    "measure, diagnose or identify anything in its output. Pictures of another kind, season, camera or "
+    "scale than the training ones give results that no number on this page speaks of."
 )
 
 

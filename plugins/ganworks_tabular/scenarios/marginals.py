@@ -163,12 +163,15 @@ def _number(series: pd.Series, codes: Ints, classes: int) -> NumberMarginal | No
 
 
 def _quantiles(values: Floats) -> Floats | None:
-    """Return the quantiles, none beyond the 5th lowest and highest value; None for fewer than 10 values."""
+    """Return the quantiles of the values from the 5th lowest to the 5th highest; None below 10 values.
+
+    The outermost are left out, not set to these two: a tail would be made of one record.
+    """
     known = np.sort(values[~np.isnan(values)])
     if len(known) < 2 * LEAST:
         return None
-    found = np.quantile(known, np.linspace(0, 1, LEVELS))
-    return np.clip(found, known[LEAST - 1], known[-LEAST])
+    inner = known[LEAST - 1 : len(known) - LEAST + 1]
+    return np.asarray(np.quantile(inner, np.linspace(0, 1, LEVELS)))
 
 
 def _category(series: pd.Series, codes: Ints, classes: int, least: int = LEAST) -> CategoryMarginal:

@@ -98,11 +98,14 @@ class Scenario:
         return number.series(np.concatenate(parts))
 
 
+FEW = 0.01  # share of a class: from less, a tail would be one or two records
+
+
 def _tail(number: NumberMarginal, place: int, levels: Floats, ends: tuple[float, float]) -> Floats:
-    """Draw from the part of a class that lies in the tail of all rows; from all rows if it has none there."""
+    """Draw from the part of a class that lies in the tail of all rows; from all rows if it has few there."""
     low, high = number.at(-1, np.array(ends))
     start, end = number.level(place, low), number.level(place, np.nextafter(high, np.inf))
-    if end - start <= 1e-3:
+    if end - start <= FEW:
         place, (start, end) = -1, ends
     held = np.clip(number.at(place, start + (end - start) * levels), low, high)
     return _rounded_inside(held, low, high, number.decimals)

@@ -202,3 +202,15 @@ def test_oversampling_marks_what_is_made():
         oversample(PAYMENTS, draw, "fraud", 1, 0.01, 0)
     with pytest.raises(RunError, match="not fraud=1"):
         oversample(PAYMENTS, lambda n, label, seed: draw(n, 0, seed), "fraud", 1, 0.5, 0)
+
+
+def test_a_tail_is_not_one_record_over_and_over():
+    draw = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {"amount": draw.lognormal(3, 1, 2_000).round(2), "fraud": np.arange(2_000) % 30 == 0}
+    )
+    facts = TableFacts(target="fraud", positive=True, numeric=("amount",), discrete=("fraud",))
+    known = Marginals.of(frame, facts)
+    made = plan(rate=0.1, tail={"amount": [0.99, 1.0]}).conditions(5_000, 0, known)["amount"]
+    assert made.value_counts(normalize=True).iloc[0] < 0.05
+    assert frame["amount"].sort_values().iloc[-5] >= made.max() > made.min() >= frame["amount"].quantile(0.98)
