@@ -16,6 +16,9 @@ HIDDEN = 15  # rows: numbers and dates of fewer, with the others missing, cannot
 KEY_NAME = re.compile(r"(?:^|[_\W])(?:id|uuid|guid|key|no|nr|index|number|ref)$|(?:Id|ID)$", re.IGNORECASE)
 CAMEL_KEY = re.compile(r"[a-z0-9](?:Id|ID|Key|No|Nr)$")
 
+REPEATED = 0.1  # distinct values by rows from which on long numbers that are named like keys are keys
+LONG = 100_000
+
 
 def kind_of(column: pd.Series, dtype: str, form: str | None) -> Kind:
     """Return the kind of ``column``; ``dtype`` and ``form`` as in ``Column``, the form only if it has one.
@@ -47,8 +50,11 @@ def _kind(column: pd.Series, dtype: str, form: str | None, values: int) -> Kind:
 
 
 def _integer_kind(column: pd.Series, values: int) -> Kind:
-    if values == len(column) and values > FEW and (_named_key(str(column.name)) or _counts_up(column)):
+    named = _named_key(str(column.name))
+    if values == len(column) and values > FEW and (named or _counts_up(column)):
         return "key"
+    if named and column.median() >= LONG and values > max(FEW, REPEATED * column.notna().sum()):
+        return "key"  # of a card or an account that comes in several rows
     return "category" if values <= FEW and values < len(column) else "number"
 
 

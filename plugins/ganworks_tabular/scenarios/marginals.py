@@ -163,15 +163,20 @@ def _number(series: pd.Series, codes: Ints, classes: int) -> NumberMarginal | No
 
 
 def _quantiles(values: Floats) -> Floats | None:
-    """Return the quantiles of the values from the 5th lowest to the 5th highest; None below 10 values.
+    """Return the quantiles, none beyond the 5th lowest and highest value; None for fewer than 10 values.
 
-    The outermost are left out, not set to these two: a tail would be made of one record.
+    The outermost ranks are brought nearer, not set to these two: a tail would be one record over and over.
     """
     known = np.sort(values[~np.isnan(values)])
     if len(known) < 2 * LEAST:
         return None
-    inner = known[LEAST - 1 : len(known) - LEAST + 1]
-    return np.asarray(np.quantile(inner, np.linspace(0, 1, LEVELS)))
+    last = len(known) - 1
+    ends, to = [0, last], [LEAST - 1, last - LEAST + 1]
+    if last >= 4 * LEAST:  # all others keep their ranks
+        middle = [2 * LEAST, last - 2 * LEAST]
+        ends, to = [ends[0], *middle, ends[1]], [to[0], *middle, to[1]]
+    ranks = np.interp(np.linspace(0, last, LEVELS), ends, to)
+    return np.asarray(np.interp(ranks, np.arange(last + 1), known))
 
 
 def _category(series: pd.Series, codes: Ints, classes: int, least: int = LEAST) -> CategoryMarginal:

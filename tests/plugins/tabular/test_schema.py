@@ -11,6 +11,7 @@ from ganworks.errors import DataError, UsageError
 from ganworks_tabular.infer import describe, infer_schema
 from ganworks_tabular.schema import Schema
 from ganworks_tabular.schema_file import read_corrections
+from ganworks_tabular.synthesizer import Synthesizer
 
 ROWS = 200
 
@@ -165,3 +166,19 @@ def test_a_kind_that_the_values_do_not_allow(name, kind):
 def test_an_unknown_positive_class():
     with pytest.raises(UsageError, match="no class 'yes'; its classes are 0, 1"):
         infer_schema(table(), "fraud", corrections={"positive": "yes"})
+
+
+@pytest.mark.parametrize(("name", "kind"), [("card_id", "key"), ("amount", "number")])
+def test_card_numbers_that_come_in_several_rows_are_keys(name, kind):
+    draw = np.random.default_rng(0)
+    cards = draw.integers(4 * 10**15, 5 * 10**15, 100)
+    frame = pd.DataFrame(
+        {name: draw.choice(cards, 400), "fee": draw.normal(size=400), "fraud": np.arange(400) % 20 == 0}
+    )
+    schema = infer_schema(frame, "fraud")
+    assert schema[name].kind == kind
+    if kind == "key":
+        made = (
+            Synthesizer(steps=1, threads=1, progress=False, width=16, depth=1).fit(frame, "fraud").sample(500)
+        )
+        assert not set(made[name]) & set(cards.tolist())
