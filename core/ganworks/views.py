@@ -26,6 +26,13 @@ TRUNCATION = Port(
 )
 
 
+def seed_port(meaning: str) -> Port:
+    """The input (batch,) of a model that draws the latent itself; ``meaning``: what a seed decides."""
+    return Port(
+        name="seed", dtype="int64", shape=("batch",), meaning=meaning, low=0, high=MOST_SEED, default=0
+    )
+
+
 def generator_view(
     sampler: Sampler,
     view: str,
@@ -83,16 +90,7 @@ def generator_view(
     seen: nn.Module = from_latent
     first = Port(name="latent", dtype="float32", shape=("batch", sampler.latent), meaning="standard normal")
     if view == "app":
-        seen = FromSeed(from_latent, sampler.latent)
-        first = Port(
-            name="seed",
-            dtype="int64",
-            shape=("batch",),
-            meaning="same seed, same sample",
-            low=0,
-            high=MOST_SEED,
-            default=0,
-        )
+        seen, first = FromSeed(from_latent, sampler.latent), seed_port("same seed, same sample")
     return Deployable(module=seen, inputs=(first, *told), outputs=(*outputs, *styles), card=card, view=view)
 
 

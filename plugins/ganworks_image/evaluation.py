@@ -34,6 +34,7 @@ FEWEST_TEST = 20  # test images of each class for the downstream gain: one image
 FEWEST_KEPT = 12  # synthetic images left by the gate for a number about them, of each class downstream
 LEAST_CLASS_ROWS = 12  # validation images of a class for a distance of its own
 NOT_APPLICABLE = "NOT APPLICABLE"
+VALIDATED_ON = "kernel distance, self"  # what chooses the checkpoint, in words
 FIDELITY_ROWS = (500, 2_000)  # fewest and most synthetic images of the fidelity and privacy numbers
 
 

@@ -25,6 +25,7 @@ from ganworks.training import Checkpoints, Recipe, Sampler, Validation, weights_
 from ganworks_image.deploying import deployable
 from ganworks_image.evaluation import (
     FEWEST_KEPT,
+    VALIDATED_ON,
     downstream_block,
     fidelity_block,
     judged_by,
@@ -110,7 +111,7 @@ class StudyPipeline(Pipeline[AnyOptions], Generic[AnyOptions]):
         seeds = first_seed(Purpose.VALIDATION) + torch.arange(len(labels))
         made = sampler.sample(labels, seeds)
         score = mean_over_classes(features, self._own(made), labels)
-        return Validation(score, diversity_ratio(real, made, labels, labels), measure="kernel distance, self")
+        return Validation(score, diversity_ratio(real, made, labels, labels), measure=VALIDATED_ON)
 
     @cached_property
     def _own(self) -> Any:

@@ -15,7 +15,7 @@ from ganworks.report.facts import losses_of, warnings_of
 from ganworks.report.pictures import curves, image_grid
 from ganworks.run import REPORT, Run
 from ganworks.training import Sampler
-from ganworks_image.evaluation import NOT_APPLICABLE, validated_by
+from ganworks_image.evaluation import NOT_APPLICABLE, VALIDATED_ON, validated_by
 from ganworks_image.gate import CopyGate, Purpose, first_seed
 from ganworks_image.report_data import data_section, model_section
 from ganworks_image.report_gain import LEVELS, downstream_section, rounded
@@ -218,7 +218,7 @@ def _training(page: Report, run: Run, study: Study) -> None:
     )
     checks = [event for event in events if event["event"] == "validation"]
     scored = [e for e in checks if e.get("score") is not None]
-    scores = {"kernel distance, self": [(e["step"], e["score"]) for e in scored]}
+    scores = {VALIDATED_ON: [(e["step"], e["score"]) for e in scored]}
     measured = [e for e in checks if e.get("diversity_ratio") is not None]
     variety = {"diversity ratio": [(e["step"], e["diversity_ratio"]) for e in measured]}
     judges = "validation" if validated_by(study) == "validation" else "training"

@@ -16,8 +16,9 @@ from torch.nn import functional as F
 from ganworks_tabular.columns.category import CategoryColumn
 from ganworks_tabular.columns.datetime import WEEKDAY_OF_EPOCH, DatetimeColumn
 from ganworks_tabular.columns.epochs import MISSING
-from ganworks_tabular.columns.number import NumberColumn, NumberParts
+from ganworks_tabular.columns.number import NumberColumn
 from ganworks_tabular.columns.number_map import CELLS, NumberMap
+from ganworks_tabular.columns.number_parts import NumberParts
 from ganworks_tabular.columns.parts import ColumnCodec
 
 Numbers = list[Tensor]  # one (rows,) float64 a number part

@@ -13,9 +13,10 @@ from torch.nn import functional as F
 from ganworks.deploy import Deployable
 from ganworks.latent.normal import seeded_normal
 from ganworks.training import Sampler
+from ganworks.views import seed_port
 from ganworks_tabular.columns.category import CategoryColumn
 from ganworks_tabular.columns.epochs import MISSING
-from ganworks_tabular.deploying_ports import FREE, condition_port, listed, output_ports, seed_port
+from ganworks_tabular.deploying_ports import FREE, condition_port, listed, output_ports
 from ganworks_tabular.preparation import Preparation
 
 BOUND_ROWS = 20_000  # random ones, in which every place of a choice occurs
@@ -33,7 +34,7 @@ def deployable(
     told = Told(preparation, rates)
     module = FromSeed(preparation, told, sampler)
     inputs = (
-        seed_port(),
+        seed_port("same seed and conditions, same row"),
         condition_port("label", "class number, -1: at the real rates", len(rates)),
         *(
             condition_port(

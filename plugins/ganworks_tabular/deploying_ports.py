@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ganworks.deploy import Port
-from ganworks.views import MOST_SEED
 from ganworks_tabular.columns.casting import texts as as_texts
 from ganworks_tabular.columns.datetime import DatetimeColumn
 from ganworks_tabular.preparation import Preparation
@@ -16,19 +15,6 @@ if TYPE_CHECKING:
     from ganworks_tabular.deploying import FromSeed
 
 FREE = -1  # of a condition: not given
-
-
-def seed_port() -> Port:
-    """The input (batch,) that decides a row beside the conditions."""
-    return Port(
-        name="seed",
-        dtype="int64",
-        shape=("batch",),
-        meaning="same seed and conditions, same row",
-        low=0,
-        high=MOST_SEED,
-        default=0,
-    )
 
 
 def condition_port(name: str, meaning: str, count: int) -> Port:

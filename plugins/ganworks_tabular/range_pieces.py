@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from ganworks_tabular.columns.casting import Floats
-from ganworks_tabular.columns.number import NumberParts
 from ganworks_tabular.columns.number_map import GRID, SCORES_PER_UNIT
+from ganworks_tabular.columns.number_parts import NumberParts
 
 HALVINGS = 60  # of the interval in which the rank of a value lies
 

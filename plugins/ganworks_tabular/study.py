@@ -31,10 +31,10 @@ from ganworks_tabular.study_rows import (
     damaged,
     fingerprint_of,
     have_parts,
+    parts_of,
     read_again,
     read_frame,
     read_parts,
-    split_parts,
     write_parts,
 )
 
@@ -86,12 +86,13 @@ class TableStudy:
             corrections["positive"] = options.positive
         schema = _with_positive(infer_schema(frame, target, corrections=corrections), frame)
         _check_rows(frame, schema, "")
-        train = frame[split_rows(frame[schema.target], options.seed) == "train"]
+        split = split_rows(frame[schema.target], options.seed)
+        train = frame[split == "train"]
         private = PrivateRequest.of(options, corrections.get("columns", {}))
         preparation = Preparation.fit(train, schema, rules=rules, least=options.least, private=private)
         constraints = preparation.constraints
         broken = [str(one) for one in constraints.check(frame).rules]
-        parts = split_parts(frame, schema.target, constraints, options.seed)
+        parts = parts_of(frame, split, constraints)
         _check_rows(pd.concat(parts.values()), schema, " that keep the rules")
         return cls(
             preparation,

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ganworks.errors import DataError, RunError
 from ganworks_tabular import embedded
@@ -32,9 +34,8 @@ def read_frame(options: Options) -> pd.DataFrame:
     return embedded.lending_club() if options.data is None else read_table(options.data)
 
 
-def split_parts(frame: pd.DataFrame, target: str, constraints: Constraints, seed: int) -> Parts:
-    """The rows of each part that keep the rules."""
-    split = split_rows(frame[target], seed)
+def parts_of(frame: pd.DataFrame, split: NDArray[np.str_], constraints: Constraints) -> Parts:
+    """The rows of each part that keep the rules; ``split`` (rows,) names the part of each row."""
     return {name: constraints.keep(frame[split == name]).reset_index(drop=True) for name in PARTS}
 
 
@@ -78,7 +79,8 @@ def read_again(options: Options, preparation: Preparation, fingerprint: str, fol
     """
     try:
         frame = read_frame(options)
-        parts = split_parts(frame, preparation.schema.target, preparation.constraints, options.seed)
+        split = split_rows(frame[preparation.schema.target], options.seed)
+        parts = parts_of(frame, split, preparation.constraints)
     except (DataError, KeyError) as error:
         said = str(error).rstrip(".")
         raise RunError(f"this needs the rows of the run, but {folder} was deleted, and {said}") from None

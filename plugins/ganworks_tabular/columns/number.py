@@ -26,8 +26,6 @@ from ganworks_tabular.columns.number_parts import NumberParts
 from ganworks_tabular.columns.parts import Gate, Part, refuse_missing
 from ganworks_tabular.columns.statistics import NumberCounts, count_numbers
 
-__all__ = ["NumberColumn", "NumberParts"]
-
 
 @dataclass(frozen=True)
 class NumberColumn:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from ganworks.errors import UsageError
-from ganworks_tabular.columns.number import NumberParts
+from ganworks_tabular.columns.number_parts import NumberParts
 from ganworks_tabular.private_budget import PrivacyBudget
 from ganworks_tabular.private_statistics import CELLS, Bounds, PrivateStatistics
 

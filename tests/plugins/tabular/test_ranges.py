@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from ganworks.errors import UsageError
 from ganworks_tabular import ranges
-from ganworks_tabular.columns.number import NumberColumn, NumberParts
+from ganworks_tabular.columns.number import NumberColumn
+from ganworks_tabular.columns.number_parts import NumberParts
 from ganworks_tabular.conditions import Between, given_rows, typed_conditions
 from ganworks_tabular.infer import infer_schema
 from ganworks_tabular.preparation import Preparation
