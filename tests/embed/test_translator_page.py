@@ -198,6 +198,7 @@ def test_the_newest_picture_wins_and_cancel_stops(visit, pages):
     page.click("#cancel")
     assert page.inner_text("#status") == "Cancelled."
     assert not page.locator("#working").is_visible()
+    assert page.locator("#save-result").is_disabled()  # half a result is none
     give(page, png(small))  # and it goes on working
     assert saved(page).size == (60, 40)
 
@@ -245,11 +246,13 @@ def test_label_maps_and_what_is_none(visit, pages):
     agree(np.array(saved(page).convert("RGB")), model(pages("labels")).transform(labels))
     page.click("#sample")
     assert saved(page).size == (240, 160)
+    give(page, b"no picture", "notes.txt")
+    page.get_by_text("notes.txt is no picture that this browser can read.").wait_for()
+    page.locator("#save-result:enabled").wait_for()  # the sample's result is still shown, and whole
     give(page, png(photo(20, 20)))
     page.wait_for_selector("#failure:visible")
     assert "takes label maps: grey values from 0 to 4. The picture also has (" in page.inner_text("#failure")
-    give(page, b"no picture", "notes.txt")
-    page.get_by_text("notes.txt is no picture that this browser can read.").wait_for()
+    assert page.locator("#save-result").is_disabled()
 
 
 def test_the_line_between_original_and_result_moves(visit):

@@ -38,6 +38,8 @@ function start(card, worker, tell, fail) {
   let notes = "";
   let name = "picture";
   let pen = null; // of the result
+  const state = { decoding: false, working: false, whole: false };
+  const set = (change) => show(Object.assign(state, change));
 
   const use = (canvas, called) => {
     const source = resized(canvas, fitted(cut, canvas), !card.labels);
@@ -49,25 +51,26 @@ function start(card, worker, tell, fail) {
     notes = remarks(card, canvas, source, picture);
     name = called;
     pen = begin(source, size).getContext("2d");
-    busy(true);
+    element("progress").value = 0;
+    set({ working: true, whole: false });
     worker.postMessage({ job: ++job, picture });
   };
   worker.addEventListener("message", ({ data }) => {
     if (data.job !== job) return;
     if (data.failure) {
-      busy(false);
+      set({ working: false });
       fail(new Error(data.failure));
       return;
     }
     pen.putImageData(data.tile, data.left, data.top);
     element("progress").value = data.done / data.of;
     if (data.done < data.of) return;
-    busy(false);
+    set({ working: false, whole: true });
     tell(`${pen.canvas.width} × ${pen.canvas.height} pixels in ${seconds(data.milliseconds)}.${notes}`);
   });
   element("cancel").addEventListener("click", () => {
     worker.postMessage({ job: ++job });
-    busy(false);
+    set({ working: false });
     tell("Cancelled.");
   });
   element("save-result").addEventListener("click", () => save(card, pen.canvas, name).catch(fail));
@@ -75,23 +78,25 @@ function start(card, worker, tell, fail) {
     const mine = ++taken;
     element("failure").hidden = true;
     tell("");
+    set({ decoding: true });
     try {
       const [canvas, called] = await made;
       if (mine === taken) use(canvas, called);
     } catch (error) {
       fail(error);
+    } finally {
+      if (mine === taken) set({ decoding: false });
     }
   });
   element("translator").hidden = false;
   tell("");
 }
 
-/** Show that a picture is being worked on, or no longer. */
-function busy(is) {
-  element("working").hidden = !is;
-  element("save-result").disabled = is;
-  element("progress").value = 0;
-  element("comparison").setAttribute("aria-busy", String(is));
+/** Show what is under way; only the whole result of the newest picture can be saved. */
+function show({ decoding, working, whole }) {
+  element("working").hidden = !working;
+  element("save-result").disabled = decoding || working || !whole;
+  element("comparison").setAttribute("aria-busy", String(decoding || working));
 }
 
 // A picture comes from the chooser, is dropped anywhere on the page, is pasted, or drawn as a sample.
