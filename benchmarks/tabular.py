@@ -8,6 +8,7 @@ out by name::
     python benchmarks/tabular.py --csv fraud.csv --target Class --positive 1 --refits 3
     python benchmarks/tabular.py --only ours --speed 1000000                # rows per CPU-second, conditions
     python benchmarks/tabular.py --only ours --few 20 50 100                # gain where frauds are few
+    python benchmarks/tabular.py --learn 10000000                           # a file of so many rows
 
 Columns: CPU-seconds of the fit; rows per CPU-second; quality as SDMetrics defines it; AUC of a classifier
 that tells synthetic from held-out rows (.5 is best); coverage of held-out positives; share of positives in
@@ -29,6 +30,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from _tabular_large import learn_alone, write_large
 from _tabular_peers import PEERS, Peer, installed
 from sklearn.model_selection import train_test_split
 
@@ -207,6 +209,15 @@ def speed(task: Task, rows: int) -> None:
     print(f"peak memory of this process: {_peak_bytes() / 2**30:.2f} GiB")
 
 
+def large(table: pd.DataFrame, rows: int, target: str) -> None:
+    """What learning a Parquet file of ``rows`` rows takes."""
+    path = Path("large.parquet")
+    write_large(table, rows, path)
+    print(f"{rows:,} rows in {path.stat().st_size / 1e6:,.0f} MB", flush=True)
+    learn_alone(path, target)
+    path.unlink()
+
+
 def _peak_bytes() -> int:
     import resource
 
@@ -226,6 +237,9 @@ def main() -> None:
     parser.add_argument(
         "--few", type=int, nargs="+", metavar="POSITIVES", help="only the gain where they are few"
     )
+    parser.add_argument(
+        "--learn", type=int, metavar="ROWS", help="only the memory that learning so many takes"
+    )
     options = parser.parse_args()
     torch.set_num_threads(1)
     table = read_table(options.csv) if options.csv else embedded.lending_club()
@@ -237,6 +251,8 @@ def main() -> None:
     )
     if options.speed:
         return speed(task, options.speed)
+    if options.learn:
+        return large(table, options.learn, task.facts.target)
     if options.few:
         return few_positives(task, options.few)
     print("| | " + " | ".join(HEADS) + " |\n|" + " --- |" * (len(HEADS) + 1))

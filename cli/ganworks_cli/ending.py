@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from ganworks.run import METRICS, REPORT, Run
 
 SHEET = "sheet.png"  # where a domain makes one: the first samples as one picture
-_VERDICTS = {"privacy": "privacy", "downstream": "gain on a real task"}
+_VERDICTS = {"downstream": "gain on a real task"}
 
 
 def verdicts(metrics: dict[str, Any]) -> dict[str, str]:
@@ -26,7 +26,22 @@ def verdict_lines(metrics: dict[str, Any]) -> list[str]:
     for name, verdict in verdicts(metrics).items():
         part = metrics[name]
         why = part.get("reason") or "; ".join(part.get("reasons", ())[:1])
-        lines.append(f"{_VERDICTS.get(name, name)}: {verdict}" + (f" ({why})" if why else ""))
+        lines.append(
+            f"{_VERDICTS.get(name, name.replace('_', ' '))}: {verdict}" + (f" ({why})" if why else "")
+        )
+    return lines
+
+
+def number_lines(metrics: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """Return one line per number or text, with a dotted name; lists are for the JSON form."""
+    lines: list[str] = []
+    for name, value in metrics.items():
+        if isinstance(value, Mapping):
+            lines += number_lines(value, f"{prefix}{name}.")
+        elif isinstance(value, float):
+            lines.append(f"{prefix}{name} = {value:.4g}")
+        elif isinstance(value, int | str):
+            lines.append(f"{prefix}{name} = {value}")
     return lines
 
 

@@ -6,7 +6,7 @@ import csv
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from itertools import count
@@ -16,8 +16,7 @@ from ganworks.errors import UsageError
 from ganworks.run import SETTINGS, Run
 from ganworks_cli.ending import quoted
 
-MANIFEST = "manifest.csv"  # a row for each sample
-TABLE = "synthetic.json"  # what lies beside a synthetic table instead
+MANIFEST = "manifest.csv"  # of most domains: a row for each sample
 _SCRATCH = re.compile(r"\..+\.\d+\.part")  # as `ganworks.run.replacing` names it
 
 
@@ -109,17 +108,32 @@ def is_stillborn(folder: Path, *, though_read: bool = False) -> bool:
         return False
 
 
-def check_samples(folder: Path) -> None:
+def check_samples(folder: Path, manifests: Iterable[str]) -> None:
     """Make sure that samples go to a new or an empty folder, or to one that has samples already.
+
+    ``manifests`` are the files by which samples are known, see `ganworks.plugin.Domain`.
 
     Raises:
         UsageError: ``folder`` is a file, or holds anything else.
     """
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"--out {folder} is a file; name a folder")
-    has_samples = any((folder / name).is_file() for name in (MANIFEST, TABLE))
+    has_samples = any((folder / name).is_file() for name in manifests)
     if folder.exists() and any(folder.iterdir()) and not has_samples:
         raise UsageError(f"--out {folder} is not empty and holds no samples; choose a new folder")
+
+
+@contextmanager
+def unless_refused(folder: Path) -> Iterator[None]:
+    """Take back the folders that were made for ``folder`` where the block ends badly and left them empty."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        yield
+    except BaseException:
+        for path in missing:
+            with suppress(OSError):  # not there, or not empty
+                path.rmdir()
+        raise
 
 
 def count_samples(folder: Path) -> int | None:

@@ -19,6 +19,8 @@ from ganworks_cli.wording import clock, percent, stage_line, step_line, time_lef
 class LiveView:
     """Bar, share done, time left and losses; redrawn in place."""
 
+    unit = "images"
+
     def __init__(self, output: Output, console: Console | None = None) -> None:
         self.output = output
         self._console = console or Console(stderr=True, highlight=False)
@@ -70,7 +72,7 @@ class LiveView:
             self._bar(line, None, 0, "")
 
     def _on_step(self, event: Event) -> None:
-        note = f"{percent(event)}, {time_left(event)}   {step_line(event)}"
+        note = f"{percent(event)}, {time_left(event)}   {step_line(event, self.unit)}"
         self._bar(self._stage[0] if self._stage else "Training", 1, float(event.get("fraction") or 0), note)
 
     def _on_progress(self, event: Event) -> None:

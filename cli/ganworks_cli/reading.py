@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from ganworks import plugin
 from ganworks.errors import ExitCode, GanworksError, RunError, UsageError
 from ganworks.run import Run
-from ganworks_cli.ending import quoted, verdict_lines
-from ganworks_cli.folders import check_samples, count_samples
+from ganworks_cli.ending import number_lines, quoted, verdict_lines
+from ganworks_cli.folders import check_samples, count_samples, unless_refused
 from ganworks_cli.interrupts import like_ctrl_c
 from ganworks_cli.state import State, state_of
 from ganworks_cli.views import person_view
@@ -51,15 +52,19 @@ def sample(
     """Draw samples from a trained run, as files of the data's own kind."""
     state = _state(context, as_json)
     if out is not None:
-        check_samples(out)  # the domain looks closer; this one is said before anything is drawn
+        manifests = [domain.manifest for domain in state.registry.all(plugin.Domain)]
+        check_samples(out, manifests)  # the domain looks closer; this one is said before anything is drawn
     truncated = f"-truncation-{truncation:g}" if truncation != 1 else ""
     target = out if out is not None else run / f"samples-seed-{seed}{truncated}"
     conditions = where or []
-    folder = _in_session(
-        state,
-        run,
-        lambda session: session.sample(count, label, seed, target, truncation=truncation, where=conditions),
-    )
+    with unless_refused(target):
+        folder = _in_session(
+            state,
+            run,
+            lambda session: session.sample(
+                count, label, seed, target, truncation=truncation, where=conditions
+            ),
+        )
     written = count_samples(folder)
     if written is not None and written != count:
         state.output.warning(f"{written} of the {count} samples asked for were written")
@@ -71,7 +76,7 @@ def evaluate(context: typer.Context, run: RunFolder, as_json: AsJson = False) ->
     """Compute the numbers of a run again: fidelity, privacy, gain on a real task."""
     state = _state(context, as_json)
     metrics = _in_session(state, run, lambda session: session.evaluate())
-    _tell(state, metrics, *_numbers(metrics), *verdict_lines(metrics))
+    _tell(state, metrics, *number_lines(metrics), *verdict_lines(metrics))
 
 
 def export(
@@ -188,16 +193,3 @@ def _tell(state: State, document: Mapping[str, Any], *lines: str) -> None:
     else:
         for line in lines:
             state.output.line(line)
-
-
-def _numbers(metrics: Mapping[str, Any], prefix: str = "") -> list[str]:
-    """Return one line per number or text, with a dotted name; lists are for the JSON form."""
-    lines: list[str] = []
-    for name, value in metrics.items():
-        if isinstance(value, Mapping):
-            lines += _numbers(value, f"{prefix}{name}.")
-        elif isinstance(value, float):
-            lines.append(f"{prefix}{name} = {value:.4g}")
-        elif isinstance(value, int | str):
-            lines.append(f"{prefix}{name} = {value}")
-    return lines

@@ -17,6 +17,7 @@ from ganworks_cli.folders import check_free, default_folder, drop_stillborn, rep
 from ganworks_cli.interrupts import like_ctrl_c
 from ganworks_cli.state import State
 from ganworks_cli.views import run_view
+from ganworks_cli.wording import unit_of
 
 if TYPE_CHECKING:
     from ganworks.session import Session
@@ -75,6 +76,7 @@ def _watch(state: State, folder: Path, opened: Opener) -> None:
     try:
         with like_ctrl_c(), run_view(output) as show:
             session = opened([show])
+            show.unit = unit_of(session.domain.recipes)
             output.note(f"Run folder: {folder}")
             session.run()
             then = session.domain.then

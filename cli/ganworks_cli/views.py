@@ -17,7 +17,9 @@ from ganworks_cli.wording import percent, stage_line, step_line, time_left, vali
 
 
 class View(Protocol):
-    """Shows events."""
+    """Shows events; ``unit`` is what the speed of a training counts, see `ganworks_cli.wording.unit_of`."""
+
+    unit: str
 
     def __enter__(self) -> Self: ...
 
@@ -44,6 +46,8 @@ def person_view(output: Output) -> View:
 
 class _Quiet:
     """Nothing to set up and nothing to take down."""
+
+    unit = "images"
 
     def __init__(self, output: Output) -> None:
         self.output = output
@@ -84,14 +88,14 @@ class PlainView(_Quiet):
             self._note(validation_line(event))
         elif kind in ("step", "progress") and self._clock() - self._last >= self.seconds:
             self._last = self._clock()
-            self._note(_progress(event))
+            self._note(_progress(event, self.unit))
 
     def _note(self, line: str) -> None:
         if line:
             self.output.note(line)
 
 
-def _progress(event: Event) -> str:
+def _progress(event: Event, unit: str) -> str:
     if event["event"] == "progress":
         return f"  {event['label']}: {event['done']} of {event['total']}"
-    return f"  {percent(event)}, {time_left(event)}: {step_line(event)}"
+    return f"  {percent(event)}, {time_left(event)}: {step_line(event, unit)}"

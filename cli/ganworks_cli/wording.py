@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ganworks.run import Event
 
 _STAGES = {
@@ -12,6 +14,7 @@ _STAGES = {
     "export": "Exporting the model",
     "report": "Writing the report",
 }
+_UNITS = {"tables": "rows", "rows": "points", "sequences": "sequences", "volumes": "volumes"}
 _BEGUN = ("start", "started", "begin", "begun", "running")
 
 
@@ -49,11 +52,21 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def step_line(event: Event) -> str:
-    """Say where the training is and how fast it goes."""
+def unit_of(recipes: Iterable[str]) -> str:
+    """Name what a domain trains on, by the data of its recipes (`ganworks.plugin.Domain.recipes`).
+
+    >>> unit_of(("tables",)), unit_of(("pairs", "unpaired")), unit_of(("images", "volumes"))
+    ('rows', 'images', 'samples')
+    """
+    units = {_UNITS.get(data, "images") for data in recipes}
+    return units.pop() if len(units) == 1 else "samples"
+
+
+def step_line(event: Event, unit: str = "images") -> str:
+    """Say where the training is and how fast it goes; ``unit``: as `unit_of` names it."""
     parts = [f"step {event['step']:,}"]
     if event.get("images_per_second"):
-        parts.append(f"{event['images_per_second']:,.0f} images/s")
+        parts.append(f"{event['images_per_second']:,.0f} {unit}/s")
     losses = event.get("losses") or {}  # dotted names are parts and norms, for the log
     parts += [
         f"{name} {value:.2f}" for name, value in losses.items() if value is not None and "." not in name

@@ -68,6 +68,9 @@ class Domain(Declaration):
     warning), and with a ``result`` for each file: source, target and text.
 
     ``then`` is the command that a finished run suggests; ``{run}`` in it stands for the run folder.
+
+    ``manifest`` is the file beside the domain's samples by which `gan sample` knows a folder that it may
+    write into again.
     """
 
     kind: ClassVar[str] = "domain"
@@ -76,6 +79,7 @@ class Domain(Declaration):
     recipes: tuple[str, ...] = ("images",)
     instant: str = ""
     then: str = "gan sample {run} -n 100"
+    manifest: str = "manifest.csv"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

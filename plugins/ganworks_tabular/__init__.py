@@ -21,6 +21,7 @@ def ganworks_declare() -> Iterator[plugin.Declaration]:
         options="ganworks_tabular.options:Options",
         pipeline="ganworks_tabular.pipeline:TablePipeline",
         recipes=("tables",),
+        manifest="synthetic.json",
     )
     yield plugin.Command(
         name="table",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,13 +15,13 @@ from ganworks.errors import DataError, nearest
 from ganworks_tabular.codes import Codes
 from ganworks_tabular.columns.category import CategoryColumn
 from ganworks_tabular.columns.constant import ConstantColumn
-from ganworks_tabular.columns.datetime import DatetimeColumn
-from ganworks_tabular.columns.number import NumberColumn
+from ganworks_tabular.columns.fitting import fit_column, stored_column
 from ganworks_tabular.columns.parts import ColumnCodec, Gate
 from ganworks_tabular.decoder import Decoder
+from ganworks_tabular.key_fitting import fit_key
 from ganworks_tabular.keys import KeyMaker
 from ganworks_tabular.private_columns import PrivateColumns
-from ganworks_tabular.schema import Column, Schema
+from ganworks_tabular.schema import Schema
 from ganworks_tabular.table_checks import check_columns
 
 __all__ = ["Codes", "TableCodec"]
@@ -78,15 +78,21 @@ class TableCodec:
             UsageError: a column that cannot be a key is declared as one.
         """
         check_columns(frame, [column.name for column in schema.columns])
-        one = private.fit if private else partial(_fit, schema=schema, least=least)
+        one = private.fit if private else partial(fit_column, target=schema.target, least=least)
         fitted = [one(frame[column.name], column) for column in schema.modelled]
         keys, constants = {}, {}
         for column in schema.columns:
             if column.kind == "key":
-                keys[column.name] = KeyMaker.fit(frame[column.name], column.dtype, blind=private is not None)
+                parts = [frame[column.name]]
+                keys[column.name] = fit_key(column.name, column.dtype, parts, blind=private is not None)
             elif column.kind == "constant":
                 constants[column.name] = ConstantColumn.fit(frame[column.name], column.dtype)
         return cls(schema, fitted, keys, constants)
+
+    def with_keys(self, column: Callable[[str], Iterable[pd.Series]]) -> TableCodec:
+        """Return the codec with keys that equal none of all real ones: those of ``column``, in parts."""
+        keys = {name: fit_key(name, key.dtype, column(name)) for name, key in self.keys.items()}
+        return TableCodec(self.schema, list(self._fitted.values()), keys, self.constants)
 
     def __getitem__(self, name: str) -> ColumnCodec:
         return self._fitted[name]
@@ -178,22 +184,7 @@ class TableCodec:
         constants = [ConstantColumn(**constant) for constant in stored["constants"]]
         return cls(
             Schema.from_dict(stored["schema"]),
-            [_stored(column) for column in stored["columns"]],
+            [stored_column(column) for column in stored["columns"]],
             {key.name: key for key in keys},
             {constant.name: constant for constant in constants},
         )
-
-
-def _fit(series: pd.Series, column: Column, schema: Schema, least: int) -> ColumnCodec:
-    if column.kind == "number":
-        return NumberColumn.fit(series, column.dtype, least)
-    if column.kind == "datetime":
-        return DatetimeColumn.fit(series, column.dtype, column.form, least)
-    return CategoryColumn.fit(series, column.dtype, 1 if column.name == schema.target else least)
-
-
-def _stored(stored: Mapping[str, Any]) -> ColumnCodec:
-    fields = {name: value for name, value in stored.items() if name != "kind"}
-    kinds: dict[str, Any] = {"number": NumberColumn, "category": CategoryColumn, "datetime": DatetimeColumn}
-    column: ColumnCodec = kinds[stored["kind"]].from_dict(fields)
-    return column

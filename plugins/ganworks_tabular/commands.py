@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ganworks.errors import UsageError
 from ganworks_tabular.commands_output import aligned, check_free, check_rows_file, tell
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from ganworks_tabular.commands_runs import TableRun
 
 app = typer.Typer(
@@ -46,6 +44,8 @@ gan table schema transactions.csv --target Class
 
 gan table schema transactions.csv --out schema.toml
 
+gan table schema transactions.csv --schema schema.toml
+
 gan run tabular-fraud --data transactions.csv --schema schema.toml
 """
 _DRIFT = """Examples:
@@ -69,27 +69,31 @@ def schema_command(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or Parquet file.", show_default=False)],
     target: Target = None,
     positive: Positive = None,
+    corrected: Annotated[
+        Path | None, typer.Option("--schema", help="TOML file to check: shows the schema as corrected by it.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="TOML file to write, for --schema of a run.")] = None,
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show what is inferred of the columns of a table; write it as a file to correct."""
+    """Show what is inferred of the columns of a table; write it as a file to correct, and check that file."""
     check_free(out, force)
+    if out is not None and corrected is not None:
+        raise UsageError("--schema checks a file and --out writes a new one: give one of them")
     from ganworks.run import write_text
-    from ganworks_tabular.commands_schema import schema_text
-    from ganworks_tabular.infer import describe, infer_schema
-    from ganworks_tabular.table import read_table
+    from ganworks_tabular.commands_schema import schema_of_file, schema_text
+    from ganworks_tabular.infer import describe
 
-    corrections = {} if positive is None else {"positive": positive}
-    schema = infer_schema(read_table(file), target, corrections=corrections)
+    schema, rules = schema_of_file(file, target, positive, corrected)
     rows, header = describe(schema), ("name", "kind", "type", "found")
     columns = [dict(zip(header, row, strict=True)) for row in rows]
     if out is not None:
         write_text(out, schema_text(schema, file.name))
-    record = {"target": schema.target, "positive": schema.positive, "columns": columns, "file": out}
+    read = {} if corrected is None else {"rules": rules}
+    record = {"target": schema.target, "positive": schema.positive, "columns": columns, "file": out, **read}
     chosen = schema.positive or "the rarest class"
-    written = [] if out is None else [f"Schema: {out}"]
-    tell(as_json, record, *aligned(header, rows), "", f"target {schema.target}, positive {chosen}", *written)
+    last = rules if out is None else [f"Schema: {out}"]
+    tell(as_json, record, *aligned(header, rows), "", f"target {schema.target}, positive {chosen}", *last)
 
 
 @app.command(name="drift", epilog=_DRIFT)
@@ -136,7 +140,7 @@ def scenario_command(
     marginals = table.marginals()
     knobs = table.scenario(scenario, marginals)
     positives: list[int] = []
-    frames = _counting(table.scenario_frames(knobs, marginals, count, seed), table, positives)
+    frames = table.counting(table.scenario_frames(knobs, marginals, count, seed), positives)
     write_stream(frames, out, {"seed": str(seed), "scenario": json.dumps(knobs.as_dict())})
     notes = knobs.notes(marginals)
     if count > CONDITION_ROWS:
@@ -186,11 +190,3 @@ def _open(context: typer.Context, folder: Path) -> TableRun:
     return TableRun.open(
         folder, discover(third_party=not context.find_root().params.get("no_plugins", False))
     )
-
-
-def _counting(
-    frames: Iterator[pd.DataFrame], table: TableRun, positives: list[int]
-) -> Iterator[pd.DataFrame]:
-    for frame in frames:
-        positives.append(table.count_positives(frame))
-        yield frame

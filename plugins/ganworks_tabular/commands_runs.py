@@ -14,6 +14,7 @@ from ganworks.errors import UsageError, nearest
 from ganworks.registry import Registry
 from ganworks.session import Session
 from ganworks_tabular.columns.casting import texts
+from ganworks_tabular.constraints.total import Total
 from ganworks_tabular.drawing import BLOCKS_A_FRAME, Drawer
 from ganworks_tabular.evaluation import TableFacts
 from ganworks_tabular.keys import KeyMaker
@@ -67,6 +68,12 @@ class TableRun:
         """Return how many rows are of the positive class."""
         return int(frame[self.schema.target].eq(self.positive).sum())
 
+    def counting(self, frames: Iterator[pd.DataFrame], positives: list[int]) -> Iterator[pd.DataFrame]:
+        """Yield the frames; adds to ``positives`` how many rows of each are of the positive class."""
+        for frame in frames:
+            positives.append(self.count_positives(frame))
+            yield frame
+
     def marginals(self) -> Marginals:
         """What scenarios know of the training part; dates have no knobs.
 
@@ -110,6 +117,10 @@ class TableRun:
         kind = self.schema[name].kind
         if kind not in ("number", "category"):
             raise UsageError(f"{where}: '{name}' is a {kind}; scenarios turn numbers and categories")
+        for rule in self.drawer.preparation.constraints.rules:
+            if isinstance(rule, Total) and name == rule.total:
+                parts = " and ".join(f"'{part}'" for part in rule.parts)
+                raise UsageError(f"{where}: '{name}' is added up ({rule.label}); turn {parts} instead")
 
     def scenario_frames(
         self, scenario: Scenario, marginals: Marginals, count: int, seed: int
@@ -121,6 +132,14 @@ class TableRun:
         Raises:
             UsageError: the scenario asks for rows that break a rule of the table.
         """
+        try:
+            yield from self._scenario_frames(scenario, marginals, count, seed)
+        except UsageError as error:
+            raise UsageError(f"{error} (a scenario turns its columns independently of each other)") from None
+
+    def _scenario_frames(
+        self, scenario: Scenario, marginals: Marginals, count: int, seed: int
+    ) -> Iterator[pd.DataFrame]:
         for start in range(0, count, CONDITION_ROWS):
             rows = min(CONDITION_ROWS, count - start)
             given = scenario.conditions(rows, seed + (start << 32), marginals)

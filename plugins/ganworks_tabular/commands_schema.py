@@ -1,11 +1,21 @@
-"""The inferred schema as a TOML file to correct."""
+"""The schema of a file: as it is inferred, with a user's corrections, and as TOML to correct."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
+import pandas as pd
+
+from ganworks.wording import counted
+from ganworks_tabular.constraints.reading import read_constraints
+from ganworks_tabular.constraints.total import Total
+from ganworks_tabular.infer import infer_schema
 from ganworks_tabular.schema import Column, Schema
+from ganworks_tabular.schema_file import read_corrections
+from ganworks_tabular.source import Source
 
 EXAMPLE = """\
 # A rule that every synthetic row keeps; take the marks away and fill in your own. Kinds: range (column, low,
@@ -15,6 +25,51 @@ EXAMPLE = """\
 # column = {column}
 # low = 0
 """
+
+
+def schema_of_file(
+    file: Path, target: str | None, positive: str | None, corrected: Path | None = None
+) -> tuple[Schema, list[str]]:
+    """Return what a run would take the table in ``file`` for, and what is said of the rules, a line each.
+
+    ``target`` and ``positive`` go before what the TOML file ``corrected`` says, as they do in a run.
+
+    Raises:
+        DataError, UsageError: the table, the TOML file or one of its rules cannot be used.
+    """
+    source = Source.read(file)
+    frame = source.frame
+    corrections = {} if corrected is None else read_corrections(corrected, map(str, frame.columns))
+    rules = corrections.pop("constraints", [])
+    if positive is not None:
+        corrections["positive"] = positive
+    schema = infer_schema(frame, target, corrections=source.corrected(corrections))
+    return schema, _said_of_rules(rules, frame, schema)
+
+
+def _said_of_rules(rules: list[Any], frame: pd.DataFrame, schema: Schema) -> list[str]:
+    if not rules:
+        return []
+    constraints = read_constraints(rules, frame, target=schema.target)
+    broken = constraints.check(frame)
+    if not broken:
+        return [f"every row keeps the {counted(len(rules), 'rule')}"]
+    kept = len(constraints.keep(frame))
+    missing = [_said_of_missing(rule, frame) for rule in constraints.rules if isinstance(rule, Total)]
+    return [
+        *map(str, broken.rules),
+        *filter(None, missing),
+        f"{kept:,} of {counted(len(frame), 'row')} can be learnt from",
+    ]
+
+
+def _said_of_missing(rule: Total, frame: pd.DataFrame) -> str:
+    """A sum is broken too where a part is missing and the total is not, which its user may not expect."""
+    lacking = frame[rule.total].isna() != frame[list(rule.parts)].isna().any(axis=1)
+    if not lacking.any():
+        return ""
+    rows = counted(int(lacking.sum()), "row")
+    return f"{rule.label}: it cannot hold in {rows} where a value is missing and another is not"
 
 
 def schema_text(schema: Schema, title: str) -> str:

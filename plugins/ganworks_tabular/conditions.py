@@ -12,6 +12,8 @@ import pandas as pd
 from ganworks.errors import UsageError, nearest
 from ganworks_tabular.cells import cell_of
 from ganworks_tabular.columns.category import CategoryColumn
+from ganworks_tabular.constraints.order import Order
+from ganworks_tabular.constraints.rules import NumberRule
 from ganworks_tabular.preparation import Preparation
 from ganworks_tabular.ranges import Between, checked_range, range_column
 
@@ -88,11 +90,28 @@ def typed_conditions(where: Conditions, preparation: Preparation) -> dict[str, T
         if not column.modelled:
             raise UsageError(f"the column '{name}' is a {column.kind}: nothing depends on it; leave it out")
         if isinstance(value, Between) and not _is_name(value, name, preparation):
+            _check_computed(value, name, preparation)
             found[name] = checked_range(value, name, preparation)
         else:
             typed = value.text if isinstance(value, Between) else value
             found[name] = cell_of(typed, column, preparation)
     return found
+
+
+def _check_computed(between: Between, name: str, preparation: Preparation) -> None:
+    """Refuse a range of a column that a rule computes, and say what to give instead."""
+    for rule in preparation.constraints.rules:
+        if isinstance(rule, NumberRule) and name in rule.replaces:
+            others = " and ".join(f"'{one}'" for one in _before(name, rule))
+            raise UsageError(
+                f"the column '{name}' takes no range (a rule computes it from others): give {others} "
+                f"instead, or one value of each that keeps {rule.label}"
+            )
+
+
+def _before(name: str, rule: NumberRule) -> tuple[str, ...]:
+    """The columns from which the rule computes this one."""
+    return rule.columns[: rule.columns.index(name)] if isinstance(rule, Order) else rule.uses
 
 
 def _is_name(between: Between, name: str, preparation: Preparation) -> bool:
@@ -120,5 +139,13 @@ def given_rows(
     }
     if not preparation.constraints.rules:
         return columns
-    translated = preparation.constraints.translate_frame(pd.DataFrame(columns), int(random.integers(2**31)))
+    try:
+        translated = preparation.constraints.translate_frame(
+            pd.DataFrame(columns), int(random.integers(2**31))
+        )
+    except UsageError as error:
+        ranges = " and ".join(f"{name}={one}" for name, one in wanted.items() if isinstance(one, Between))
+        if not ranges:
+            raise
+        raise UsageError(f"not every value of {ranges} fits: {error}") from None
     return {str(name): translated[name] for name in translated}

@@ -24,6 +24,7 @@ class Read(NamedTuple):
     head: str
     whole: bool  # the head is all there is
     strange: bool  # somewhere there are digits that pandas would change
+    unended: str  # the last line where no end of line follows it, else ""
 
 
 def read_once(path: Path) -> Read:
@@ -33,7 +34,7 @@ def read_once(path: Path) -> Read:
         DataError: cut short, or not UTF-8 (with the first bad byte).
     """
     decoder = codecs.getincrementaldecoder("utf-8")()
-    read, head, seam, strange, whole = 0, "", "", False, True
+    read, head, seam, strange, whole, unended = 0, "", "", False, True, ""
     try:
         with opened(path) as stream:
             while block := stream.read(BLOCK_BYTES):
@@ -46,13 +47,14 @@ def read_once(path: Path) -> Read:
                 head = head or text[:HEAD_BYTES]
                 strange = strange or UNLIKE_NUMBERS.search(seam + text) is not None
                 seam = text[-SEAM:]
+                unended = (text if "\n" in text else unended[-HEAD_BYTES:] + text).rpartition("\n")[2]
                 read += len(block)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         raise DataError(f"{path} ends in the middle of a character; copy it again") from None
     except (EOFError, zlib.error, gzip.BadGzipFile, OSError) as error:
         raise DataError(f"{path} cannot be unpacked ({error}); copy it again") from None
-    return Read(head.removeprefix("\ufeff"), whole, strange)
+    return Read(head.removeprefix("\ufeff"), whole, strange, unended)
 
 
 def _encoding_error(path: Path, place: int, first: bytes, read: int) -> DataError:

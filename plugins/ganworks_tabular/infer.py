@@ -11,6 +11,7 @@ import pandas as pd
 from pandas.api import types
 
 from ganworks.errors import DataError, UsageError, nearest
+from ganworks.wording import counted
 from ganworks_tabular.columns.casting import dtype_name, floats, is_decimal, is_text, texts
 from ganworks_tabular.columns.epochs import Clock, iso_form
 from ganworks_tabular.columns.number_map import find_rounding
@@ -21,6 +22,8 @@ from ganworks_tabular.schema_file import check_corrections
 from ganworks_tabular.table_checks import check_table
 
 CLASSES = 20
+TIME = r"(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?"
+TIMES_LOOKED_AT = 1_000
 TARGET_NAMES = ("target", "class", "fraud", "is_fraud", "isfraud", "label", "fraudulent", "y")
 
 
@@ -86,7 +89,9 @@ def _target_column(column: pd.Series) -> Column:
     name = str(column.name)
     missing = int(column.isna().sum())
     if missing:
-        raise DataError(f"the target '{name}' is missing in {missing} rows; fill it in or remove these rows")
+        raise DataError(
+            f"the target '{name}' is missing in {counted(missing, 'row')}; fill it in or remove it"
+        )
     found = count_categories(column)
     classes = texts(found.values)
     if len(classes) == 1:
@@ -139,7 +144,7 @@ def _check_wanted(column: pd.Series, dtype: str, form: str | None, wanted: Kind)
         raise UsageError(f"the column '{column.name}' is empty; it can only be a constant")
     if wanted == "constant" and column.nunique(dropna=False) > 1:
         raise UsageError(
-            f"the column '{column.name}' has {column.nunique()} values and cannot be a constant; "
+            f"the column '{column.name}' has {counted(column.nunique(), 'value')} and cannot be a constant; "
             "remove it from the table instead"
         )
 
@@ -151,16 +156,24 @@ def _found(column: pd.Series, kind: Kind, dtype: str, form: str | None) -> str:
         if not missing:
             return "always the same"
         held = len(column) - missing
-        return f"in {held} rows only: always missing" if held else "always missing"
+        return f"in {counted(held, 'row')} only: always missing" if held else "always missing"
     if kind == "key":
-        return "not modelled, made anew"
+        return f"not modelled, made anew{_time_note(column)}"
     if kind == "datetime":
         return f"{form or Clock.of(dtype, form).unit}{tail}"
-    said = f"{column.nunique()} values"
+    said = counted(column.nunique(), "value")
     if kind == "number":
         present = floats(column)
         rounding = find_rounding(present[~np.isnan(present)], single=dtype.lower().startswith("float32"))
-        digits = "all digits" if rounding is None else f"{rounding.decimals} decimals"
+        digits = "all digits" if rounding is None else counted(rounding.decimals, "decimal")
         step = f", steps of {rounding.width:g}" if rounding and rounding.step > 1 else ""
         said += f", {digits}{step}"
-    return said + tail
+    return said + tail + _time_note(column)
+
+
+def _time_note(column: pd.Series) -> str:
+    """What to do about a column of times without a day, which is read as mere words."""
+    cells = column.dropna().head(TIMES_LOOKED_AT)
+    if is_text(column) and len(cells) and cells.str.fullmatch(TIME).all():
+        return "; times of day: to have them learnt as such, give minutes or seconds as a number"
+    return ""

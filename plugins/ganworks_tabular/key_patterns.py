@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,20 +31,22 @@ def digits_at_end(pattern: Sequence[str]) -> int | None:
     return len(pattern) - fixed if all(choices == DIGITS for choices in pattern[fixed:]) else None
 
 
-def free_step(pattern: Sequence[str], texts: Sequence[str]) -> tuple[int, int] | None:
+def free_step(pattern: Sequence[str], parts: Iterable[Sequence[str]], count: int) -> tuple[int, int] | None:
     """Return a step and a remainder that no text's number leaves, so that numbers with it are new keys.
 
-    Of a pattern with too many keys to number, (1, 0): all of them. None: no key is left.
+    Of a pattern with too many keys to number, (1, 0): all of them. None: no key is left. ``count``: of the
+    texts in all ``parts``; the memory is a byte for each.
     """
     capacity = math.prod(map(len, pattern))
     if capacity > COUNTABLE:
         return 1, 0
-    numbers = _numbers(pattern, texts)
-    for step in (*STEPS, len(numbers) + 1):
-        held = np.bincount(numbers % step, minlength=step)[:capacity]
-        if not held.all():
-            return step, int(held.argmin())
-    return None
+    held = {step: np.zeros(min(step, capacity), dtype=bool) for step in (*STEPS, count + 1)}
+    for texts in parts:
+        numbers = _numbers(pattern, texts)
+        for step, taken in held.items():
+            taken[numbers % step] = True
+        held = {step: taken for step, taken in held.items() if not taken.all()}
+    return next(((step, int(taken.argmin())) for step, taken in held.items()), None)
 
 
 def _numbers(pattern: Sequence[str], texts: Sequence[str]) -> Ints:

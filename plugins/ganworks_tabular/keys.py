@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -11,15 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pandas.api import types
 
-from ganworks.errors import DataError, UsageError
-from ganworks_tabular.columns.casting import is_decimal, is_integer, typed
-from ganworks_tabular.key_patterns import COUNTABLE, digits_at_end, free_step, pattern_of
+from ganworks.errors import DataError
+from ganworks_tabular.columns.casting import is_integer, typed
+from ganworks_tabular.key_patterns import COUNTABLE
 
-EXAMPLES = 10_000
-SHOWN = 5  # keys: fewer would be told by what they have in common
-ROOM = 100_000  # new keys: a pattern of digits with less is counted on above the highest
 COUNTED = 2**31  # so many keys at least are told apart by the counted characters, where there are enough
 
 
@@ -30,6 +25,7 @@ class KeyMaker:
     Keys of a pattern are the ``residue``-th and every ``step``-th after it, of which no real one is. Where
     the real texts have different lengths, or their pattern has too few keys that are free, texts are
     ``prefix`` and a counter from ``first`` of ``width`` digits at least, those of ``width`` in another order.
+    `ganworks_tabular.key_fitting.fit_key` makes it from real keys.
     """
 
     name: str
@@ -40,46 +36,6 @@ class KeyMaker:
     width: int = 0
     step: int = 1
     residue: int = 0
-
-    @classmethod
-    def fit(cls, series: pd.Series, dtype: str, *, blind: bool = False) -> KeyMaker:
-        """Learn the format of ``series``; ``blind``: count from 1, with no look at the keys.
-
-        Raises:
-            UsageError: a type that no key has.
-        """
-        name = str(series.name)
-        if types.is_bool_dtype(series.dtype) or types.is_datetime64_any_dtype(series.dtype):
-            raise UsageError(
-                f"the column '{name}' ({dtype}) cannot be a key: keys are texts or whole numbers"
-            )
-        numeric = types.is_numeric_dtype(series.dtype) and not is_decimal(dtype)
-        if blind:
-            return cls(name, dtype, prefix="" if numeric else f"{name}-")
-        present = series.dropna()
-        if numeric:
-            return cls(name, dtype, first=1 + max(0, int(present.max()) if len(present) else 0))
-        return cls._of_texts(name, dtype, present.astype("str").unique().tolist())
-
-    @classmethod
-    def _of_texts(cls, name: str, dtype: str, texts: list[str]) -> KeyMaker:
-        if len(texts) < SHOWN:
-            return cls._counting(name, dtype, texts, f"{name}-")
-        if len({len(text) for text in texts}) > 1:
-            return cls._counting(name, dtype, texts, _prefix(texts) or f"{name}-")
-        pattern = pattern_of(texts[:EXAMPLES])
-        digits, free = digits_at_end(pattern), free_step(pattern, texts)
-        if digits and (free is None or math.prod(map(len, pattern)) // free[0] < ROOM):
-            return cls._counting(name, dtype, texts, "".join(pattern[:-digits]), digits)
-        if free is None:
-            return cls._counting(name, dtype, texts, f"{name}-")
-        return cls(name, dtype, pattern=pattern, step=free[0], residue=free[1])
-
-    @classmethod
-    def _counting(cls, name: str, dtype: str, texts: list[str], prefix: str, width: int = 0) -> KeyMaker:
-        found = (re.fullmatch(re.escape(prefix) + "([0-9]+)", text) for text in texts)
-        highest = max((int(one[1]) for one in found if one), default=0)
-        return cls(name, dtype, first=highest + 1, prefix=prefix, width=width)
 
     def make(self, rows: int, seed: int, start: int) -> pd.Series:
         """Return the keys of the rows ``start`` to ``start + rows - 1``.
@@ -141,15 +97,6 @@ class KeyMaker:
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> KeyMaker:
         return cls(**{**stored, "pattern": tuple(stored["pattern"])})
-
-
-def _prefix(cells: list[str]) -> str:
-    """The letters and marks that all texts begin with."""
-    low, high = min(cells), max(cells)
-    same = next(
-        (i for i, (a, b) in enumerate(zip(low, high, strict=False)) if a != b), min(len(low), len(high))
-    )
-    return low[:same].rstrip("0123456789")
 
 
 def _counted_places(pattern: tuple[str, ...]) -> set[int]:

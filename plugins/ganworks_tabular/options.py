@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from ganworks.options import RunOptions
+from ganworks_tabular.source import MOST_ROWS
 
 STEPS = 3_000  # where neither --steps nor --minutes is given
 
@@ -34,6 +35,11 @@ class Options(RunOptions):
     )
     sensitive: str | None = Field(
         None, description="Column of a group to be treated fairly: rates and fairness by group are reported."
+    )
+    most_rows: int = Field(
+        MOST_ROWS,
+        ge=100,
+        description="Rows to learn and judge by; of a larger table so many are drawn at random.",
     )
     rows: int | None = Field(
         None, ge=1, description="Synthetic rows to write; default: as many as the training part has."

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from functools import cached_property
-from itertools import count
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import torch
 
 from ganworks.data import Dataset
@@ -19,15 +16,18 @@ from ganworks.pipeline import Pipeline, SampleRequest
 from ganworks.run import REPORT, write_json
 from ganworks.session import STAGES
 from ganworks.training import Budget, Checkpoints, Recipe, Sampler, Validation, weights_sha256
+from ganworks_tabular.card import model_card
 from ganworks_tabular.conditions import Conditions, read_conditions
+from ganworks_tabular.conditions_seen import unseen_together
 from ganworks_tabular.deploying import deployable
 from ganworks_tabular.drawing import Drawer
-from ganworks_tabular.evaluation import evaluate_table
+from ganworks_tabular.evaluating import evaluate_run
 from ganworks_tabular.infer import describe
 from ganworks_tabular.model import TableModel
 from ganworks_tabular.options import STEPS, Options
 from ganworks_tabular.private_plan import RECIPE, PrivatePlan
-from ganworks_tabular.report import Usage, write_report
+from ganworks_tabular.report import write_report
+from ganworks_tabular.report_usage import usage_of
 from ganworks_tabular.stream import write_stream
 from ganworks_tabular.study import FOLDER, TableStudy
 from ganworks_tabular.study_rows import Part, check_unchanged, have_parts
@@ -36,7 +36,6 @@ from ganworks_tabular.validation import FIRST_SEED, Judge, calibrate, drawn_like
 
 EVALUATION_SEED = 2**31 - 2  # apart from the seeds that users are likely to take
 FILE = "synthetic"
-EVALUATION_STEPS, ARMS = 6, 18  # of `evaluate_table`; of a seed of its utility test, two classifiers each
 
 
 class TablePipeline(Pipeline[Options]):
@@ -91,14 +90,12 @@ class TablePipeline(Pipeline[Options]):
 
     def build_recipe(self, name: str, data: Dataset) -> Recipe:
         """The rate of `tabular` falls over the steps asked for; a private run has paid for its own."""
-        options, steps = self.options, self.budget().steps
+        steps, given = self.budget().steps, self.options.recipe_options
         if self._private and steps is not None:
-            paid = self._private.recipe_options(options.recipe_options, steps)
-            self.options = options.model_copy(update={"recipe_options": paid})
-        elif name == "tabular" and steps is not None and "images" not in options.recipe_options:
-            batch = options.recipe_options.get("batch", 256)
-            scheduled = {**options.recipe_options, "images": steps * batch}
-            self.options = options.model_copy(update={"recipe_options": scheduled})
+            given = self._private.recipe_options(given, steps)
+        elif name == "tabular" and steps is not None:
+            given = {"images": steps * given.get("batch", 256), **given}
+        self.options = self.options.model_copy(update={"recipe_options": dict(given)})
         return super().build_recipe(name, data)
 
     # while training
@@ -130,6 +127,8 @@ class TablePipeline(Pipeline[Options]):
     # after training
     def sample(self, sampler: Sampler, request: SampleRequest) -> Path:
         drawer, where = self.drawer(sampler), self._conditions(request)
+        if note := unseen_together(where, drawer.preparation, self.run.cache / FOLDER / "train.parquet"):
+            self.run.warn("unseen", note)
         count = request.count or self.options.rows or self.study.rows["train"]
         path = request.out / f"{FILE}{self.study.suffix}"
         label = f"{count:,} rows"
@@ -147,27 +146,9 @@ class TablePipeline(Pipeline[Options]):
         return request.out
 
     def evaluate(self, sampler: Sampler) -> dict[str, Any]:
-        study, drawer = self.study, self.drawer(sampler)
-        parts = {name: study.comparable(part) for name, part in study.parts.items()}
-        synthetic = drawer.frame(len(parts["train"]), seed=EVALUATION_SEED)
-
-        def draw(count: int, label: object, seed: int) -> pd.DataFrame:
-            return study.comparable(drawer.frame(count, seed=seed, where={study.schema.target: label}))
-
-        found = evaluate_table(
-            study.facts(self.options.sensitive),
-            parts["train"],
-            parts["test"],
-            study.comparable(synthetic),
-            draw,
-            seeds=self.options.seeds,
-            utility=self.options.utility,
-            progress=self._told_of_evaluation(),
-        )
-        broken = study.preparation.constraints.check(synthetic).count
-        private = {"differential_privacy": self._private.card()} if self._private else {}
+        found = evaluate_run(self.study, self.drawer(sampler), self.options, self.run, EVALUATION_SEED)
         extra = self._extra(sampler)
-        return {**found, "constraints": {"broken": broken}, **private, **({"extra": extra} if extra else {})}
+        return {**found, **({"extra": extra} if extra else {})}
 
     def deployable(self, sampler: Sampler, view: str) -> Deployable:
         if view != "app":
@@ -186,22 +167,11 @@ class TablePipeline(Pipeline[Options]):
             study.comparable(study.parts["train"]),
             study.comparable(synthetic),
             [dict(zip(heads, row, strict=True)) for row in describe(study.schema)],
-            self._usage(),
+            usage_of(study.schema, self.run.folder),
             study.notes,
         )
 
     # inside
-    def _told_of_evaluation(self) -> Callable[[str], None]:
-        """Moves a progress bar at each step that `evaluate_table` tells of."""
-        total = EVALUATION_STEPS + (ARMS * self.options.seeds if self.options.utility else 0)
-        steps = count()
-
-        def tell(_text: str) -> None:
-            done = min(next(steps), total - 1)
-            self.run.tell({"event": "progress", "label": "evaluation", "done": done, "total": total})
-
-        return tell
-
     def drawer(self, sampler: Sampler) -> Drawer:
         """What draws finished rows."""
         preparation = self.study.preparation
@@ -213,21 +183,7 @@ class TablePipeline(Pipeline[Options]):
 
     def card(self) -> dict[str, Any]:
         """What goes with the exported model."""
-        study = self.study
-        about = {"title": study.title, "fingerprint": study.fingerprint}
-        private = {}
-        if self._private:  # the fingerprint tells whether the rows are those that someone guesses
-            about, private = {"title": study.title}, {"differential_privacy": self._private.card()}
-        return {
-            "title": f"Synthetic rows after {study.title}",
-            "classes": list(study.schema.classes),
-            "target": study.schema.target,
-            "training_data": about,
-            "generator_sha256": self._generator_hash,
-            "notice": "Machine-generated rows: nobody's data.",
-            "license": "by the owner of the training data",
-            **private,
-        }
+        return model_card(self.study, self._generator_hash)
 
     @property
     def _generator_hash(self) -> str:
@@ -246,16 +202,3 @@ class TablePipeline(Pipeline[Options]):
         rows = self.rows("test")
         real = rows.rows(torch.arange(len(rows)))
         return self.extra_metrics(real, drawn_like(sampler, rows.labels, rows, FIRST_SEED + (1 << 50)))
-
-    def _usage(self) -> list[Usage]:
-        schema, folder = self.study.schema, self.run.folder
-        rare = f"gan sample {folder} -n 10000 --where {schema.target}={schema.positive} --out more"
-        python = (
-            "from ganworks_exports.runtime import load\n\n"
-            f'model = load("{folder / "model" / "generator.onnx"}")\n'
-            f"rows = model.sample(1_000, label={schema.positive!r})  # a dict of arrays"
-        )
-        return [
-            Usage("More rows of the rare class", rare, "sh"),
-            Usage("In another program, without ganworks", python, "python"),
-        ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -75,6 +75,13 @@ class Preparation:
         }
         inner = infer_schema(rewritten, schema.target, corrections=corrections)
         return cls(schema, constraints, TableCodec.fit(rewritten, inner, least=least))
+
+    def with_keys(self, column: Callable[[str], Iterable[pd.Series]]) -> Preparation:
+        """Return a preparation whose keys equal none of all real ones: those of ``column``, in parts.
+
+        A private one has looked at no key.
+        """
+        return self if self.private else replace(self, codec=self.codec.with_keys(column))
 
     def rows(self, frame: pd.DataFrame, seed: int = 0) -> CodedRows:
         """The rows of ``frame`` that keep the rules, as the loop draws them.

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from ganworks.report import Level, Report
+from ganworks.wording import counted
 from ganworks_tabular.evaluation import TableFacts
 from ganworks_tabular.report_fidelity import fidelity_section
 from ganworks_tabular.report_sections import (
@@ -21,6 +22,7 @@ from ganworks_tabular.report_sections import (
     two_sample_section,
     utility_section,
 )
+from ganworks_tabular.report_verdicts import average_precisions
 
 SAMPLE_ROWS = 12
 MOST_OPEN = 15  # rows of a table that is not folded
@@ -83,10 +85,9 @@ def _headlines(page: Report, metrics: Mapping[str, Any]) -> None:
     page.headline("Two-sample AUC (.5 is best)", rounded(test["auc"]), _test_level(test["auc"]))
     rare = metrics["coverage"]["positives"]
     page.headline("Coverage of positives (1 is best)", rounded(rare["coverage"]))
-    found = metrics.get("utility", {}).get("classifiers")
-    if found:
-        arms = found["HistGradientBoosting"]["arms"]
-        made, real = (arms[arm]["average_precision"]["mean"] for arm in ("synthetic", "real"))
+    precision = average_precisions(metrics)
+    if precision is not None:
+        made, real = precision
         page.headline(f"Average precision, trained on synthetic (real {real:.3f})", rounded(made))
     verdict = metrics["privacy"]["verdict"]
     page.headline("Privacy tests", verdict, LEVELS[verdict])
@@ -105,7 +106,7 @@ def _data(
         section.table(
             columns,
             [[row[name] for name in columns] for row in schema_rows],
-            f"Schema: {len(schema_rows)} columns",
+            f"Schema: {counted(len(schema_rows), 'column')}",
             folded=len(schema_rows) > MOST_OPEN,
         )
     section.facts({f"Rows, {TABLES[name]}": rows for name, rows in metrics["rows"].items()})
@@ -123,7 +124,7 @@ def _samples(page: Report, facts: TableFacts, synthetic: pd.DataFrame) -> None:
     section.table(
         [str(column) for column in rows.columns],
         cells,
-        f"{left_out} more columns are not shown." if left_out else "",
+        f"{counted(left_out, 'more column')} not shown." if left_out else "",
     )
 
 

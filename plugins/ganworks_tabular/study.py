@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 
 import pandas as pd
 
-from ganworks.errors import DataError, UsageError
+from ganworks.errors import UsageError
 from ganworks.run import write_text
 from ganworks_tabular import embedded
 from ganworks_tabular.columns.casting import texts
@@ -23,7 +23,9 @@ from ganworks_tabular.preparation import Preparation
 from ganworks_tabular.private_plan import PrivateRequest
 from ganworks_tabular.schema import Schema
 from ganworks_tabular.schema_file import read_corrections
+from ganworks_tabular.source import Source
 from ganworks_tabular.splits import split_rows
+from ganworks_tabular.study_checks import check_rows, with_positive
 from ganworks_tabular.study_rows import PARTS as PARTS
 from ganworks_tabular.study_rows import Part as Part
 from ganworks_tabular.study_rows import (
@@ -33,14 +35,12 @@ from ganworks_tabular.study_rows import (
     have_parts,
     parts_of,
     read_again,
-    read_frame,
     read_parts,
+    read_rows,
     write_parts,
 )
 
 FOLDER, ABOUT = "table", "preparation.json"  # the rows, and beside them what drawing new ones needs
-LEAST_ROWS = 100  # of the whole table: the evaluation needs 20, a fifth of them
-LEAST_OF_A_CLASS = 4  # two to learn from, one to choose the generator by and one to judge it by
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,8 @@ class TableStudy:
         """The real rows that keep the rules.
 
         Raises:
-            RunError: they were deleted from the cache, and the data are gone or changed.
+            DataError: they were deleted from the cache, and the data are gone too.
+            RunError: the data changed.
         """
         return self.source()
 
@@ -76,7 +77,13 @@ class TableStudy:
         Raises:
             DataError, UsageError: the table, its target or the schema file cannot be used.
         """
-        frame = read_frame(options)
+        source = read_rows(options)
+        with source.told():
+            return cls._of(source, options)
+
+    @classmethod
+    def _of(cls, source: Source, options: Options) -> TableStudy:
+        frame = source.frame
         corrections = {}
         if options.table_schema is not None:
             corrections = read_corrections(options.table_schema, map(str, frame.columns))
@@ -84,16 +91,19 @@ class TableStudy:
         target = options.target or (embedded.TARGET if options.data is None else None)
         if options.positive is not None:
             corrections["positive"] = options.positive
-        schema = _with_positive(infer_schema(frame, target, corrections=corrections), frame)
-        _check_rows(frame, schema, "")
+        corrections = source.corrected(corrections)
+        schema = with_positive(infer_schema(frame, target, corrections=corrections), frame)
+        check_rows(frame, schema)
         split = split_rows(frame[schema.target], options.seed)
         train = frame[split == "train"]
         private = PrivateRequest.of(options, corrections.get("columns", {}))
         preparation = Preparation.fit(train, schema, rules=rules, least=options.least, private=private)
+        preparation = preparation.with_keys(source.column)
         constraints = preparation.constraints
         broken = [str(one) for one in constraints.check(frame).rules]
         parts = parts_of(frame, split, constraints)
-        _check_rows(pd.concat(parts.values()), schema, " that keep the rules")
+        check_rows(pd.concat(parts.values()), schema, " that keep the rules")
+        learnt = f"learnt and judged by {source.share} (--most-rows)" if source.share else ""
         return cls(
             preparation,
             lambda: parts,
@@ -102,7 +112,7 @@ class TableStudy:
             embedded.TITLE if options.data is None else options.data.name,
             fingerprint_of(parts),
             _suffix(options),
-            (*broken, *preparation.codec.notes, *([preparation.private.note] if preparation.private else [])),
+            tuple(filter(None, (learnt, *broken, *preparation.codec.notes, _private_note(preparation)))),
         )
 
     def facts(self, sensitive: str | None = None) -> TableFacts:
@@ -167,24 +177,8 @@ def _rates(preparation: Preparation, train: pd.DataFrame) -> tuple[float, ...]:
     return tuple(counts.get(one, 0) / sum(counts.values()) for one in preparation.schema.classes)
 
 
-def _with_positive(schema: Schema, frame: pd.DataFrame) -> Schema:
-    """The class that matters is the one with the fewest rows, unless another was named."""
-    if schema.positive is not None:
-        return schema
-    counts = count_categories(frame[schema.target]).counts
-    return replace(schema, positive=schema.classes[int(counts.argmin())])
-
-
-def _check_rows(frame: pd.DataFrame, schema: Schema, which: str) -> None:
-    if len(frame) < LEAST_ROWS:
-        raise DataError(f"{len(frame)} rows{which} are too few to learn from: give {LEAST_ROWS} or more")
-    found = count_categories(frame[schema.target])
-    for label, count in zip(texts(found.values), found.counts.tolist(), strict=True):
-        if count < LEAST_OF_A_CLASS:
-            raise DataError(
-                f"the target '{schema.target}' is '{label}' in {count} rows{which}, too few to learn from "
-                f"and to judge by: give {LEAST_OF_A_CLASS} or more, or leave them out"
-            )
+def _private_note(preparation: Preparation) -> str:
+    return preparation.private.note if preparation.private else ""
 
 
 def _suffix(options: Options) -> str:

@@ -17,21 +17,26 @@ from ganworks_tabular import embedded
 from ganworks_tabular.constraints.constraints import Constraints
 from ganworks_tabular.options import Options
 from ganworks_tabular.preparation import Preparation
+from ganworks_tabular.source import Source
 from ganworks_tabular.splits import split_rows
-from ganworks_tabular.table import read_parquet, read_table, write_table
+from ganworks_tabular.table import write_table
+from ganworks_tabular.table_parquet import read_parquet
 
 Part = Literal["train", "validation", "test"]
 PARTS: tuple[Part, ...] = ("train", "validation", "test")
 Parts = Mapping[Part, pd.DataFrame]
+HASHED = 65_536  # rows that are texts at a time
 
 
-def read_frame(options: Options) -> pd.DataFrame:
+def read_rows(options: Options) -> Source:
     """Read the table of the options, without any the bundled one.
 
     Raises:
         DataError: it cannot be used.
     """
-    return embedded.lending_club() if options.data is None else read_table(options.data)
+    if options.data is None:
+        return Source.of(embedded.lending_club())
+    return Source.read(options.data, options.most_rows, options.seed)
 
 
 def parts_of(frame: pd.DataFrame, split: NDArray[np.str_], constraints: Constraints) -> Parts:
@@ -44,7 +49,9 @@ def fingerprint_of(parts: Parts) -> str:
     found = hashlib.sha256()
     for name, part in parts.items():
         found.update(json.dumps([name, *map(str, part.columns)]).encode())
-        found.update(pd.util.hash_pandas_object(part.astype("str"), index=False).to_numpy().tobytes())
+        for start in range(0, len(part), HASHED):
+            rows = part.iloc[start : start + HASHED].astype("str")
+            found.update(pd.util.hash_pandas_object(rows, index=False).to_numpy().tobytes())
     return found.hexdigest()
 
 
@@ -75,15 +82,16 @@ def read_again(options: Options, preparation: Preparation, fingerprint: str, fol
     """The parts from the data of the run, for a ``folder`` that they were deleted from; nothing is written.
 
     Raises:
-        RunError: the data are gone too, or changed.
+        DataError: the data are gone too.
+        RunError: they changed.
     """
     try:
-        frame = read_frame(options)
+        frame = read_rows(options).frame
         split = split_rows(frame[preparation.schema.target], options.seed)
         parts = parts_of(frame, split, preparation.constraints)
     except (DataError, KeyError) as error:
         said = str(error).rstrip(".")
-        raise RunError(f"this needs the rows of the run, but {folder} was deleted, and {said}") from None
+        raise DataError(f"this needs the rows of the run, but {folder} was deleted, and {said}") from None
     check_unchanged(fingerprint_of(parts), fingerprint, folder.parent.parent)
     return parts
 

@@ -9,39 +9,24 @@ from typing import Any, Self
 
 import pandas as pd
 import torch
-from rich.progress import Progress
 from safetensors import SafetensorError
 
 from ganworks.errors import RunError, UsageError
-from ganworks.recipes.tabular import tabular
-from ganworks.recipes.tabular_private import tabular_private
 from ganworks.run import write_text
-from ganworks.training import (
-    Budget,
-    Recipe,
-    Sampler,
-    TorchEngine,
-    calibrate_for,
-    find_device,
-    fit,
-    read_tensors,
-    write_tensors,
-)
+from ganworks.training import Sampler, read_tensors, write_tensors
 from ganworks_tabular.conditions import Condition
 from ganworks_tabular.constraints.reading import check_list
 from ganworks_tabular.drawing import Drawer
 from ganworks_tabular.infer import infer_schema
-from ganworks_tabular.keeping import Bar, Best, Last
+from ganworks_tabular.learning import Learning
 from ganworks_tabular.model import TableModel
 from ganworks_tabular.options import STEPS
 from ganworks_tabular.preparation import Preparation
-from ganworks_tabular.private_plan import PrivatePlan, PrivateRequest
-from ganworks_tabular.splits import set_aside
-from ganworks_tabular.table import read_table
+from ganworks_tabular.private_plan import PrivateRequest
+from ganworks_tabular.source import MOST_ROWS, Source
 from ganworks_tabular.training_data import CodedRows
-from ganworks_tabular.validation import Judge
 
-HELD_OUT = 0.05  # share of each class that chooses the generator
+Rules = Sequence[Mapping[str, Any]]  # constraints as a schema file has them
 ABOUT, WEIGHTS = "synthesizer.json", "generator.safetensors"
 
 
@@ -63,14 +48,22 @@ class Synthesizer:
         threads: int | None = None,  # of the processor; measured where None
         least: int = 5,  # a value held by fewer rows is never given out
         given: float = 0.15,  # share of training rows in which columns beside the target are given
+        most_rows: int = MOST_ROWS,  # of a file; of more so many are drawn at random
         progress: bool = True,
         epsilon: float | None = None,  # budget of differential privacy of each row; None: no privacy
         delta: float = 1e-5,  # with epsilon: chance that it fails
         **options: Any,
     ) -> None:
-        self.steps, self.seed, self.device, self.threads = steps, seed, device, threads
-        self.least, self.given, self.progress, self.options = least, given, progress, options
-        self.epsilon, self.delta = epsilon, delta
+        self.learning = Learning(
+            steps=steps,
+            seed=seed,
+            device=device,
+            threads=threads,
+            given=given,
+            progress=progress,
+            options=options,
+        )
+        self.least, self.most_rows, self.epsilon, self.delta = least, most_rows, epsilon, delta
         self._drawer: Drawer | None = None
 
     def fit(
@@ -79,7 +72,7 @@ class Synthesizer:
         target: str | None = None,
         *,
         corrections: Mapping[str, Any] | None = None,
-        constraints: Sequence[Mapping[str, Any]] = (),
+        constraints: Rules = (),
     ) -> Self:
         """Learn a table; a twentieth of its rows chooses the generator, with ``epsilon`` none.
 
@@ -94,17 +87,11 @@ class Synthesizer:
             UsageError: a target, correction or rule that does not fit it, or a table that cannot be learnt
                 privately.
         """
-        frame = table if isinstance(table, pd.DataFrame) else read_table(Path(table))
-        corrections = dict(corrections or {})
-        schema = infer_schema(frame, target, corrections=corrections)
+        source = self._source(table)
         check_list(constraints, "constraints")
-        rules = [*corrections.get("constraints", ()), *constraints]
-        private = self._request(corrections.get("columns", {}))
-        preparation = Preparation.fit(frame, schema, rules=rules, least=self.least, private=private)
-        train, keeping = self._keeping(preparation, frame)
-        sampler = self._trained(train, self._recipe(train, preparation.private), keeping)
-        rates = preparation.rates(train)
-        self._drawer = Drawer(preparation, TableModel(preparation.codec, rates, sampler))
+        with source.told():
+            preparation = self._preparation(source, target, source.corrected(corrections or {}), constraints)
+        self._drawer = Drawer(preparation, self.learning.learn(preparation, source.frame))
         return self
 
     def sample(
@@ -155,7 +142,7 @@ class Synthesizer:
         about = {
             "preparation": drawer.preparation.as_dict(),
             "rates": list(drawer.model.rates),
-            "options": self.options,
+            "options": self.learning.options,
         }
         write_text(folder / ABOUT, json.dumps(about) + "\n")
 
@@ -172,7 +159,7 @@ class Synthesizer:
             tensors, _ = read_tensors(folder / WEIGHTS)
             preparation = Preparation.from_dict(about["preparation"])
             synthesizer = cls(**about["options"])
-            recipe = synthesizer._recipe(CodedRows.empty(preparation.codec), preparation.private)
+            recipe = synthesizer.learning.recipe(CodedRows.empty(preparation.codec), preparation.private)
             generator = recipe.networks["generator"]()
             generator.load_state_dict(tensors)
             rates = tuple(map(float, about["rates"]))
@@ -184,42 +171,29 @@ class Synthesizer:
         synthesizer._drawer = Drawer(preparation, model)
         return synthesizer
 
-    # training
-    def _request(self, columns: Mapping[str, Any]) -> PrivateRequest | None:
+    # inside
+    def _source(self, table: pd.DataFrame | Path | str) -> Source:
+        if isinstance(table, pd.DataFrame):
+            return Source.of(table)
+        return Source.read(Path(table), self.most_rows, self.learning.seed)
+
+    def _preparation(
+        self, source: Source, target: str | None, corrections: Mapping[str, Any], rules: Rules
+    ) -> Preparation:
+        schema = infer_schema(source.frame, target, corrections=corrections)
+        rules = [*corrections.get("constraints", ()), *rules]
+        private = self._private(corrections.get("columns", {}))
+        found = Preparation.fit(source.frame, schema, rules=rules, least=self.least, private=private)
+        return found.with_keys(source.column)
+
+    def _private(self, columns: Mapping[str, Any]) -> PrivateRequest | None:
         if self.epsilon is None:
             return None
         return PrivateRequest(
             epsilon=self.epsilon,
             delta=self.delta,
-            steps=self.steps,
-            seed=self.seed,
+            steps=self.learning.steps,
+            seed=self.learning.seed,
             columns=columns,
-            recipe_options=self.options,
+            recipe_options=self.learning.options,
         )
-
-    def _recipe(self, train: CodedRows, private: PrivatePlan | None) -> Recipe:
-        space, source = train.space, train.partly_given(self.given).source_space
-        if private:
-            return tabular_private(
-                space, source=source, **private.recipe_options(self.options, private.steps)
-            )
-        batch = self.options.get("batch", 256)
-        return tabular(space, source=source, **{"images": self.steps * batch, **self.options})
-
-    def _keeping(self, preparation: Preparation, frame: pd.DataFrame) -> tuple[CodedRows, Best | Last]:
-        """The rows to train on, and what keeps the generator; a private one is not chosen by real rows."""
-        if preparation.private:
-            return preparation.rows(frame, self.seed), Last()
-        kept = preparation.constraints.keep(frame)
-        held_out = set_aside(kept[preparation.schema.target], HELD_OUT, self.seed)
-        train = preparation.rows(kept[~held_out], self.seed)
-        return train, Best(train, Judge(preparation.rows(kept[held_out], self.seed)), self.steps)
-
-    def _trained(self, train: CodedRows, recipe: Recipe, keeping: Best | Last) -> Sampler:
-        data = train.partly_given(self.given)
-        engine = TorchEngine(calibrate_for(recipe, data, find_device(self.device), self.threads))
-        with Progress(disable=not self.progress, transient=True) as bar:
-            task = bar.add_task("learning the table", total=self.steps)
-            watches = (keeping, Bar(lambda step: bar.update(task, completed=step)))
-            fit(recipe, data, engine, Budget(steps=self.steps), seed=self.seed, watches=watches)
-        return Sampler(keeping.generator, recipe.draw.latent, max(len(train.space.classes), 1), engine.device)

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from ganworks.errors import DataError, nearest
 from ganworks.run import replacing
 from ganworks_tabular.table_checks import check_table
 from ganworks_tabular.table_csv import CsvForm, csv_form, csv_options, whole_numbers
+from ganworks_tabular.table_parquet import read_parquet
 
 SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".parquet", ".pq")
 PARQUET = (".parquet", ".pq")
@@ -27,34 +24,17 @@ def read_table(path: Path) -> pd.DataFrame:
         DataError: no such file, unknown suffix, damaged or wrongly encoded file, or a table that
             ``check_table`` refuses.
     """
-    suffix = _suffix(path)
-    frame = read_parquet(path) if suffix in PARQUET else _read_csv(path)
+    frame = read_parquet(path) if is_parquet(path) else _read_csv(path)
     return check_table(frame, str(path))
 
 
-def iterate(path: Path, rows: int = 100_000) -> Iterator[pd.DataFrame]:
-    """Yield the table in ``path`` in frames of at most ``rows`` rows, in order.
-
-    Types of a CSV are settled by its first frame; a later value that does not fit them is an error.
+def is_parquet(path: Path) -> bool:
+    """Whether ``path`` is a Parquet file by its name.
 
     Raises:
-        DataError: as ``read_table``.
+        DataError: no such file, or an unknown suffix.
     """
-    if _suffix(path) in PARQUET:
-        with _opened(path) as source:
-            for batch in source.iter_batches(batch_size=rows):
-                yield check_table(_to_frame(pa.Table.from_batches([batch])), str(path))
-        return
-    form = csv_form(path)
-    types: dict[str, Any] = {}
-    try:
-        with pd.read_csv(path, chunksize=rows, **csv_options(form)) as parts:
-            for part in parts:
-                frame = _settle(check_table(part, str(path)), form)
-                types = types or dict(frame.dtypes)
-                yield frame.astype(types)
-    except (ValueError, TypeError) as error:
-        raise DataError(f"{path}: {_line(error)}; give the column one type in the whole file") from None
+    return _suffix(path) in PARQUET
 
 
 def write_table(frame: pd.DataFrame, path: Path) -> None:
@@ -111,52 +91,6 @@ def _settle(frame: pd.DataFrame, form: CsvForm) -> pd.DataFrame:
         if pd.api.types.infer_dtype(frame[name], skipna=True) == "boolean":
             frame[name] = frame[name].astype("boolean")
     return frame
-
-
-def _opened(path: Path) -> pq.ParquetFile:
-    try:
-        return pq.ParquetFile(path)
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{path} is not a whole Parquet file ({_line(error)}); copy it again") from None
-
-
-def read_parquet(path: Path) -> pd.DataFrame:
-    """Return a Parquet file as it is, without the checks of `read_table`.
-
-    Raises:
-        DataError: it is damaged.
-    """
-    with _opened(path) as source:
-        try:
-            return _to_frame(source.read())
-        except (pa.ArrowException, OSError) as error:
-            raise DataError(f"{path} is a damaged Parquet file ({_line(error)}); copy it again") from None
-
-
-def _to_frame(table: pa.Table) -> pd.DataFrame:
-    """As pandas has it, but without turning nullable integers into floats or decimals into objects."""
-    names = table.column_names
-    if len(set(names)) < len(names):  # check_table names them; pandas would fail first
-        return pd.DataFrame([[0] * len(names)], columns=names)
-    frame: pd.DataFrame = table.to_pandas()
-    for field in table.schema:
-        if field.name in frame and not isinstance(frame[field.name].dtype, pd.api.extensions.ExtensionDtype):
-            kept = _kept_dtype(field.type, table.column(field.name).null_count)
-            if kept is not None:
-                mapper: Any = lambda _, kept=kept: kept  # noqa: E731
-                frame[field.name] = table.column(field.name).to_pandas(types_mapper=mapper)
-    return frame
-
-
-def _kept_dtype(kind: pa.DataType, missing: int) -> Any:
-    if pa.types.is_decimal(kind) or pa.types.is_date(kind):
-        return pd.ArrowDtype(kind)
-    if pa.types.is_boolean(kind) and missing:
-        return pd.BooleanDtype()
-    if pa.types.is_integer(kind) and missing:
-        name = str(kind)  # int32 -> Int32, uint8 -> UInt8
-        return pd.api.types.pandas_dtype(name.capitalize() if name[0] == "i" else f"U{name[1:].capitalize()}")
-    return None
 
 
 def _line(error: Exception) -> str:

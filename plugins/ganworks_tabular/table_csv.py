@@ -57,11 +57,12 @@ def csv_form(path: Path) -> CsvForm:
         DataError: empty, a duplicate column name, a row with more cells than the header, numbers with
             thousands marks, cut short, or not UTF-8 (with the first bad byte).
     """
-    text, whole, strange = read_once(path)
+    text, whole, strange, unended = read_once(path)
     if not text.strip():
         raise DataError(f"{path} is empty; it needs a line of column names and rows under it")
     delimiter = _delimiter(text)
     width = _checked_width(path, text if whole else text.rpartition("\n")[0], delimiter, whole)
+    _check_end(path, text, unended, delimiter)
     options = csv_options(CsvForm(delimiter, {}, frozenset(), {}, width=width))
     options |= {"dtype": "str", "keep_default_na": False}
     try:
@@ -123,6 +124,23 @@ def _checked_width(path: Path, head: str, delimiter: str, whole: bool) -> int | 
         with opened(path) as stream, TextIOWrapper(stream, encoding="utf-8-sig", newline="") as text:
             _check_rows(csv.reader(text, delimiter=delimiter), path)
     return width
+
+
+def _check_end(path: Path, head: str, unended: str, delimiter: str) -> None:
+    """Refuse a last line that breaks off: no end of line, and fewer cells than every line before it."""
+    if not unended.strip() or any(mark in unended for mark in '"\r'):
+        return
+    cells = len(unended.split(delimiter))
+    lines = csv.reader(StringIO(head.rpartition("\n")[0]), delimiter=delimiter)
+    try:
+        widths = {len(row) for row in lines if row}
+    except csv.Error:
+        return  # pandas says more on the whole file
+    if widths and cells < min(widths):
+        raise DataError(
+            f"{path} is cut short: its last line has {cells} of {min(widths)} cells and no end of line; copy "
+            "it again, or delete that line"
+        )
 
 
 def _check_rows(cells: Iterator[list[str]], path: Path) -> int | None:

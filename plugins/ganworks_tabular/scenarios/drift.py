@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,12 +24,23 @@ SIGNIFICANT = 0.05
 Drift = dict[str, Any]
 
 
-def drift(reference: pd.DataFrame, current: pd.DataFrame, facts: TableFacts, *, seed: int = 0) -> Drift:
+def drift(
+    reference: pd.DataFrame,
+    current: pd.DataFrame,
+    facts: TableFacts,
+    *,
+    dates: Collection[str] = (),
+    seed: int = 0,
+) -> Drift:
     """Return JSON values: `columns` and `positives` (the same for positive rows, None if there are too few)
-    with the figures of each column, `verdicts` in words, `two_sample` over all columns, and `rows`.
+    with the figures of each column, `verdicts` in words, `two_sample` over all columns together, and `rows`.
 
-    Of each column: `psi`, and `psi_chance`, its mean when nothing changed; `missing` shares; `p`, of a
-    Kolmogorov-Smirnov (numbers) or chi-square test, and `p_adjusted` by Holm's method over all columns.
+    Numeric columns that are `dates` stay out of `two_sample`, whose `without` names them: tables of two
+    months are told apart by their dates alone.
+
+    Of each column: `psi`, and `psi_chance`, its mean when nothing changed; `drifted`, whether `psi` is 0.1 or
+    more and beyond chance; `missing` shares; `p`, of a Kolmogorov-Smirnov (numbers) or chi-square test, and
+    `p_adjusted` by Holm's method over all columns.
     Numbers: `wasserstein`, in standard deviations of the reference (None if that is 0). Categories: `tv`,
     half the summed difference of shares, and the `new` and `vanished` values.
 
@@ -38,14 +51,16 @@ def drift(reference: pd.DataFrame, current: pd.DataFrame, facts: TableFacts, *, 
     own = [name for name in facts.discrete if name != facts.target]
     frauds = [table[facts.positives(table)] for table in (before, after)]
     enough = min(map(len, frauds)) >= LEAST_POSITIVES
-    found = two_sample_test(facts, before, after, seed=seed)
+    without = [name for name in facts.numeric if name in dates]
+    timeless = replace(facts, numeric=tuple(name for name in facts.numeric if name not in dates))
+    found = two_sample_test(timeless, before, after, seed=seed)
     return {
         "rows": [len(before), len(after)],
         "positives_rows": [len(table) for table in frauds],
         "columns": columns,
         "positives": _columns(frauds[0], frauds[1], facts.numeric, own) if enough else None,
         "verdicts": {name: figures["verdict"] for name, figures in columns.items()},
-        "two_sample": {name: found[name] for name in ("auc", "se", "telltales")},
+        "two_sample": {**{name: found[name] for name in ("auc", "se", "telltales")}, "without": without},
     }
 
 
@@ -71,6 +86,7 @@ def _columns(
     adjusted = holm([figures["p"] for figures in found.values()])
     for (name, figures), p in zip(found.items(), adjusted, strict=True):
         figures["p_adjusted"] = p
+        figures["drifted"] = figures["psi"] >= STABLE and not _chance(figures)
         figures["verdict"] = _verdict(name, figures)
     return found
 
@@ -131,10 +147,14 @@ def _missing(before: Any, after: Any) -> Drift:
     return {"missing": shares}
 
 
+def _chance(figures: Drift) -> bool:
+    """Whether so few rows show as much without any drift."""
+    return bool(figures["p_adjusted"] >= SIGNIFICANT and figures["psi"] < 3 * figures["psi_chance"])
+
+
 def _verdict(name: str, figures: Drift) -> str:
     psi = figures["psi"]
-    chance = psi >= STABLE and figures["p_adjusted"] >= SIGNIFICANT and psi < 3 * figures["psi_chance"]
     word = "stable" if psi < STABLE else "some drift" if psi < STRONG else "strong drift"
-    word = "no more than chance in so few rows" if chance else word
+    word = "no more than chance in so few rows" if psi >= STABLE and not figures["drifted"] else word
     new = f"; new values: {', '.join(figures['new'][:3])}" if figures.get("new") else ""
     return f"{name}: {word} (PSI {psi:.2f}; usual limits {STABLE} and {STRONG}){new}"

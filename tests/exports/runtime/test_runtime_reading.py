@@ -230,7 +230,16 @@ def test_a_card_that_does_not_fit(models, saved, key, value, reason):
 
 
 @pytest.mark.parametrize(
-    "port", [{"low": "0"}, {"shape": [None]}, {"multiples": {"batch": 0}}, {"default": []}]
+    "port",
+    [
+        {"low": "0"},
+        {"shape": [None]},
+        {"multiples": {"batch": 0}},
+        {"default": []},
+        {"default": "NaN"},  # an integer has none
+        {"dtype": "float32", "low": "NaN"},
+        {"missing": 1},
+    ],
 )
 def test_a_port_that_could_not_be_computed_with(models, saved, port):
     inputs = [{"name": "seed", "dtype": "int64", "shape": ["batch"], **port}]

@@ -16,6 +16,7 @@ from ganworks_tabular.columns.epochs import iso_form
 from ganworks_tabular.columns.number import NumberColumn
 from ganworks_tabular.columns.number_map import find_rounding
 from ganworks_tabular.decoder import Decoder
+from ganworks_tabular.key_fitting import fit_key
 from ganworks_tabular.keys import KeyMaker
 
 seeds = st.integers(0, 2**31)
@@ -339,7 +340,7 @@ def test_dates_of_other_programs_come_back():
 )
 def test_keys_are_unique_in_the_format_of_the_real_ones(values):
     series = pd.Series(values, name="id")
-    key = KeyMaker.fit(series, str(series.dtype))
+    key = fit_key("id", str(series.dtype), [series])
     whole = key.make(20_000, 3, 0)
     assert whole.is_unique
     assert whole.dtype == series.dtype
@@ -355,13 +356,13 @@ def test_keys_are_unique_in_the_format_of_the_real_ones(values):
 
 
 def test_more_keys_than_the_format_has_stay_unique():
-    key = KeyMaker.fit(pd.Series([f"{i:02d}" for i in range(50)], name="id"), "str")
+    key = fit_key("id", "str", [pd.Series([f"{i:02d}" for i in range(50)])])
     assert key.make(350, 0, 0).is_unique
 
 
 def test_keys_that_cannot_be():
     with pytest.raises(UsageError, match="cannot be a key"):
-        KeyMaker.fit(pd.Series([True, False], name="id"), "bool")
-    key = KeyMaker.fit(pd.Series([1, 2, 100], dtype="int8", name="id"), "int8")
+        fit_key("id", "bool", [pd.Series([True, False])])
+    key = fit_key("id", "int8", [pd.Series([1, 2, 100], dtype="int8")])
     with pytest.raises(DataError, match="cannot count to"):
         key.make(100, 0, 0)

@@ -4,7 +4,6 @@ import gzip
 import warnings
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +11,7 @@ from hypothesis import strategies as st
 from ganworks.errors import DataError
 from ganworks_tabular import table_csv
 from ganworks_tabular.csv_bytes import BLOCK_BYTES
-from ganworks_tabular.table import iterate, read_table
+from ganworks_tabular.table import read_table
 
 
 def read(tmp_path, content, name="t.csv"):
@@ -141,14 +140,3 @@ def test_they_are_gaps_among_numbers_dates_and_truths(tmp_path, gap):
     frame = read(tmp_path, f"n,x,day,flag\n{rows}")
     assert [str(kind) for kind in frame.dtypes] == ["Int64", "float64", "str", "boolean"]
     assert frame.isna().to_numpy().tolist() == [[False] * 4, [True] * 4, [False] * 4]
-
-
-def test_frames_of_a_file_are_read_as_the_whole(tmp_path):
-    path = tmp_path / "t.csv"
-    cells = [f"{10**17 + i}" if i % 5 else "" for i in range(900)] + ["NA", "-5"]
-    codes = [f"{5_000 - i}" for i in range(900)] + ["0012", "1"]
-    path.write_text("account;code\n" + "".join(f"{a};{c}\n" for a, c in zip(cells, codes, strict=True)))
-    parts = pd.concat(iterate(path, rows=200), ignore_index=True)
-    pd.testing.assert_frame_equal(parts, read_table(path))
-    assert parts["code"].iloc[-2] == "0012"
-    assert parts["account"].iloc[1] == 10**17 + 1

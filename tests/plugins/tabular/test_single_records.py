@@ -15,6 +15,7 @@ from ganworks_tabular.columns.number import NumberColumn
 from ganworks_tabular.columns.number_parts import NumberParts
 from ganworks_tabular.decoder import Decoder
 from ganworks_tabular.infer import infer_schema
+from ganworks_tabular.key_fitting import fit_key
 from ganworks_tabular.keys import KeyMaker
 
 ROWS = 300
@@ -185,7 +186,7 @@ KEYS = {
 @given(rows=st.sampled_from([5, 50, 300]), seed=seeds)
 def test_no_synthetic_key_is_a_real_one(kind, rows, seed):
     series = pd.Series(KEYS[kind](np.random.default_rng(seed), rows), name="id")
-    key = KeyMaker.from_dict(KeyMaker.fit(series, str(series.dtype)).as_dict())
+    key = KeyMaker.from_dict(fit_key("id", str(series.dtype), [series]).as_dict())
     made = key.make(3_000, seed, 0)
     assert made.dtype == series.dtype
     assert made.is_unique
@@ -196,10 +197,10 @@ def test_no_synthetic_key_is_a_real_one(kind, rows, seed):
 
 def test_what_few_keys_have_in_common_is_not_shown():
     series = pd.Series(["Smith, 12 Elm Street", "Smith, 13 Elm Street", *[None] * 9], name="id", dtype="str")
-    assert KeyMaker.fit(series, "str").make(2, 0, 0).tolist() == ["id-1", "id-2"]
+    assert fit_key("id", "str", [series]).make(2, 0, 0).tolist() == ["id-1", "id-2"]
 
 
 def test_a_saved_key_holds_no_real_key():
     keys = [f"{i:09d}" for i in np.random.default_rng(0).choice(10**9, 300, replace=False)]
-    stored = str(KeyMaker.fit(pd.Series(keys, name="id"), "str").as_dict())
+    stored = str(fit_key("id", "str", [pd.Series(keys)]).as_dict())
     assert not any(key in stored for key in keys)

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from ganworks.errors import DataError
-from ganworks_tabular.table import iterate, read_table, write_table
+from ganworks_tabular.table import read_table, write_table
 
 
 def typed_frame():
@@ -151,18 +151,3 @@ def test_parquet_with_a_name_twice(tmp_path):
     )
     with pytest.raises(DataError, match="'a' is there twice"):
         read_table(tmp_path / "t.parquet")
-
-
-@pytest.mark.parametrize("name", ["t.csv", "t.parquet"])
-def test_batches_make_the_whole(tmp_path, name):
-    frame = pd.DataFrame({"a": range(1050), "b": [f"v{i % 7}" for i in range(1050)]})
-    write_table(frame, tmp_path / name)
-    parts = list(iterate(tmp_path / name, rows=500))
-    assert [len(part) for part in parts] == [500, 500, 50]
-    pd.testing.assert_frame_equal(pd.concat(parts, ignore_index=True), frame)
-
-
-def test_a_batch_of_another_type_is_refused(tmp_path):
-    (tmp_path / "t.csv").write_text("a\n" + "1\n" * 10 + "x\n" * 10)
-    with pytest.raises(DataError, match="one type"):
-        list(iterate(tmp_path / "t.csv", rows=10))
