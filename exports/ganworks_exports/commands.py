@@ -152,7 +152,9 @@ def _port(port: Mapping[str, Any]) -> str:
     return "; ".join([*parts, str(port.get("meaning", ""))]).removesuffix("; ")
 
 
-def _plain(number: float) -> str:
+def _plain(number: float | str) -> str:
+    if isinstance(number, str):  # NaN
+        return number
     if isinstance(number, int):  # exact, however large
         return f"{number:d}" if abs(number) < 2**64 else "a huge number"
     return f"{number:.0f}" if number.is_integer() and abs(number) < 1e15 else f"{number:g}"

@@ -54,7 +54,7 @@ def trace(deployable: Deployable, reference: nn.Module) -> Any:
     ports.check(deployable)
     rng = np.random.default_rng(0)
     sizes = list(ports.trials(deployable))[1]  # a size of 1 would be taken for a constant
-    example = tuple(torch.from_numpy(ports.draw(port, sizes, rng)) for port in deployable.inputs)
+    example = tuple(torch.from_numpy(values) for values in ports.tried(deployable, sizes, rng).values())
     free = _dynamic(deployable)
     try:
         with _quiet():

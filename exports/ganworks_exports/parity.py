@@ -40,7 +40,7 @@ def check(deployable: Deployable, reference: nn.Module, model: bytes) -> dict[st
     """
     rng = np.random.default_rng(20)
     trials = list(ports.trials(deployable))
-    tried = [{port.name: ports.draw(port, sizes, rng) for port in deployable.inputs} for sizes in trials]
+    tried = [ports.tried(deployable, sizes, rng) for sizes in trials]
     loaded = session(model)
     by_torch, by_onnx = [], []
     for sizes, feed in zip(trials, tried, strict=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from ganworks.deploy import Deployable, Port
 from ganworks_exports._refusal import refused
 
+NAN = "NaN"  # in a card
 BATCH = "batch"  # the free size that every output begins with
 BATCHES = (1, 2, 5)
 SIDES = (24, 41, 67)  # about the sides at which free heights and widths are tried
@@ -88,6 +90,19 @@ def draw(port: Port, sizes: Sizes, rng: np.random.Generator) -> NDArray[Any]:
     )
 
 
+def tried(deployable: Deployable, sizes: Sizes, rng: np.random.Generator) -> Feed:
+    """Return values for every input at these sizes: rows of the examples where they have them, else `draw`.
+
+    Raises:
+        RunError: an integer input has no range.
+    """
+    found = {port.name: draw(port, sizes, rng) for port in deployable.inputs}
+    for name, values in deployable.examples.items():
+        if values.shape[1:] == found[name].shape[1:]:
+            found[name] = values[rng.integers(0, len(values), len(found[name]))]
+    return found
+
+
 def feeds(deployable: Deployable, count: int, rows: int, seed: int) -> list[Feed]:
     """Return ``count`` feeds of ``rows`` rows: real ones where the deployable has examples.
 
@@ -109,10 +124,19 @@ def feeds(deployable: Deployable, count: int, rows: int, seed: int) -> list[Feed
 
 
 def as_card(port: Port) -> dict[str, Any]:
-    """Return the port as an embedding program reads it in the model's card."""
+    """Return the port as an embedding program reads it in the model's card.
+
+    JSON has no NaN: a default of NaN is the text ``"NaN"``, which every language reads as that number.
+    """
     fixed = {"name": port.name, "dtype": port.dtype, "shape": list(port.shape), "meaning": port.meaning}
     ranged = {} if port.low is None or port.high is None else {"low": port.low, "high": port.high}
-    more = {"default": port.default, "multiples": dict(port.multiples), "categories": list(port.categories)}
+    free = port.default is not None and math.isnan(port.default)
+    more = {
+        "default": NAN if free else port.default,
+        "missing": True if free and port.missing else None,
+        "multiples": dict(port.multiples),
+        "categories": list(port.categories),
+    }
     return {**fixed, **ranged, **{key: value for key, value in more.items() if value not in (None, {}, [])}}
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from ganworks.deploy import Deployable
 from ganworks.latent.normal import seeded_normal
@@ -16,7 +14,9 @@ from ganworks.training import Sampler
 from ganworks.views import seed_port
 from ganworks_tabular.columns.category import CategoryColumn
 from ganworks_tabular.columns.epochs import MISSING
+from ganworks_tabular.deploying_numbers import Encoded, NumberEncoder, number_port, values_to_try
 from ganworks_tabular.deploying_ports import FREE, condition_port, listed, output_ports
+from ganworks_tabular.deploying_told import Told
 from ganworks_tabular.preparation import Preparation
 
 BOUND_ROWS = 20_000  # random ones, in which every place of a choice occurs
@@ -28,8 +28,9 @@ def deployable(
     """Return what an exporter receives.
 
     Inputs: ``seed``; ``label``, the class or -1 for the real rates; for every other category column
-    ``where_COLUMN``, the number of its value or -1. Outputs: one a column, keys and constants apart. A name
-    that an input has already gets ``_`` behind it.
+    ``where_COLUMN``, the number of its value or -1; for every number column that no rule rewrites one too,
+    the number itself or NaN. Outputs: one a column, keys and constants apart; a given number comes out as it
+    is. A name that an input has already gets ``_`` behind it.
     """
     told = Told(preparation, rates)
     module = FromSeed(preparation, told, sampler)
@@ -38,67 +39,15 @@ def deployable(
         condition_port("label", "class number, -1: at the real rates", len(rates)),
         *(
             condition_port(
-                f"where_{place.name}", f"{place.name}: {listed(place.texts)}; -1: free", place.width
+                f"where_{place.name}", f"{place.name}: {listed(place.texts)}; -1: free", len(place.texts)
             )
             for place in told.conditions
         ),
+        *map(number_port, told.numbers),
     )
     outputs = output_ports(module, preparation, {port.name for port in inputs})
-    return Deployable(module=module, inputs=inputs, outputs=outputs, card=card)
-
-
-@dataclass(frozen=True)
-class Place:
-    """A category column that a program may give: where its choice lies in a row."""
-
-    name: str
-    texts: tuple[str, ...]
-    start: int  # its first channel
-    width: int  # values that it has
-    part: int
-
-
-class Told(nn.Module):
-    """Writes what a generator is told: (rows, channels + parts)."""
-
-    limits: Tensor
-
-    def __init__(self, preparation: Preparation, rates: Sequence[float]) -> None:
-        super().__init__()
-        codec = preparation.codec
-        starts = torch.tensor([0, *codec.spans]).cumsum(0).tolist()
-        self.spans = codec.spans
-        self.conditions = [
-            Place(name, codec.texts(name), starts[codec.parts[name][0]], len(codec.texts(name)), part)
-            for name in codec.columns[:-1]
-            if _givable(codec[name], preparation) and (part := codec.parts[name][0]) >= 0
-        ]
-        self.register_buffer("limits", torch.tensor(rates).double().cumsum(0)[:-1].float())
-
-    def forward(self, label: Tensor, conditions: Sequence[Tensor], uniform: Tensor) -> Tensor:
-        """Class numbers and numbers of values (rows,), -1 where free; ``uniform`` (rows,) draws the class.
-
-        Beside other conditions a free class follows from those.
-        """
-        drawn = (self.limits < uniform[:, None]).sum(1)
-        given = [condition >= 0 for condition in conditions]
-        free = torch.stack(given).any(0) if given else label < FREE
-        by_part = {
-            place.part: (condition, known)
-            for place, condition, known in zip(self.conditions, conditions, given, strict=True)
-        }
-        by_part[len(self.spans) - 1] = (torch.where(label >= 0, label, drawn), (label >= 0) | ~free)
-        values, flags = [], []
-        for part, width in enumerate(self.spans):
-            flag = torch.zeros_like(uniform)
-            value = flag[:, None].expand(-1, width)
-            if part in by_part:
-                chosen, known = by_part[part]
-                flag = known.float()
-                value = F.one_hot(chosen.clamp(min=0), width).float() * flag[:, None]
-            values.append(value)
-            flags.append(flag[:, None])
-        return torch.cat([*values, *flags], 1)
+    examples = values_to_try(told.numbers)
+    return Deployable(module=module, inputs=inputs, outputs=outputs, card=card, examples=examples)
 
 
 class FromSeed(nn.Module):
@@ -107,6 +56,7 @@ class FromSeed(nn.Module):
     def __init__(self, preparation: Preparation, told: Told, sampler: Sampler) -> None:
         super().__init__()
         self.generator, self.latent, self.told = sampler.module(), sampler.latent, told
+        self.encoder = NumberEncoder(told.numbers)
         codec = preparation.codec
         self.decoder, self.columns, self.constraints = codec.decoder(), codec.columns, preparation.constraints
         categories = [column for name in self.columns if isinstance(column := codec[name], CategoryColumn)]
@@ -118,13 +68,14 @@ class FromSeed(nn.Module):
         self.wholes = {name: _wholes(own) for name, own in values.items() if _are_whole(own)}
         seeds = torch.zeros(1, dtype=torch.int64)
         free = [torch.full((1,), FREE)] * len(told.conditions)
+        free += [torch.full((1,), torch.nan, dtype=torch.float64)] * len(told.numbers)
         with torch.no_grad():
             self.names = tuple(self._columns(seeds, seeds, free))
             self.dtypes = {name: x.dtype for name, x in self._columns(seeds, seeds, free).items()}
             self.bounds = self._bounds(preparation)
 
     def forward(self, seed: Tensor, label: Tensor, *conditions: Tensor) -> tuple[Tensor, ...]:
-        """int64 (rows,) each -> one tensor (rows,) a column."""
+        """int64 (rows,) each, numbers behind them float64 -> one tensor (rows,) a column."""
         return tuple(self._columns(seed, label, conditions).values())
 
     def _bounds(self, preparation: Preparation) -> dict[str, tuple[float, float]]:
@@ -151,12 +102,24 @@ class FromSeed(nn.Module):
     def _columns(self, seed: Tensor, label: Tensor, conditions: Sequence[Tensor]) -> dict[str, Tensor]:
         normal = seeded_normal(seed, self.latent + 1)  # the last one draws the class
         uniform = (torch.erf(normal[:, -1] * 0.5**0.5) + 1) / 2
-        told = self.told(label, conditions, uniform)
+        choices = len(self.told.conditions)
+        numbers = self.encoder(conditions[choices:]) if self.told.numbers else None
+        told = self.told(label, conditions[:choices], numbers, uniform)
         rows = self.generator(normal[:, : self.latent], told).clamp(-1, 1)
         made = dict(zip(self.columns, self.decoder(rows), strict=True))
+        if numbers:
+            made |= self._kept(made, numbers)
         if self.constraints.rules:
             made = self.constraints.inverse_tensors(made, self.texts)
         return {name: self.wholes[name][x] if name in self.wholes else x for name, x in made.items()}
+
+    def _kept(self, made: Mapping[str, Tensor], numbers: Encoded) -> dict[str, Tensor]:
+        """Given numbers exactly: the generator has them as float32."""
+        rows = zip(self.told.numbers, numbers.known.unbind(), numbers.exact.unbind(), strict=True)
+        return {
+            number.name: torch.where(known, exact.to(made[number.name].dtype), made[number.name])
+            for number, known, exact in rows
+        }
 
 
 def _are_whole(values: Sequence[Any]) -> bool:
@@ -167,8 +130,3 @@ def _wholes(values: Sequence[Any]) -> Tensor:
     """int64, or float64 with NaN where one is missing."""
     kind = torch.float64 if None in values else torch.int64
     return torch.tensor([torch.nan if value is None else value for value in values], dtype=kind)
-
-
-def _givable(column: Any, preparation: Preparation) -> bool:
-    own = any(column.name == one.name for one in preparation.schema.columns)
-    return own and isinstance(column, CategoryColumn) and column.tail is None

@@ -14,6 +14,7 @@ from ._graph import Graph, parse
 from ._limits import DEFAULT_LIMITS, Limits, ModelRefused
 
 CARD_VERSION = "2"
+NAN = "NaN"  # default of an input that is free where it is no number: JSON has none
 
 Port = Mapping[str, Any]  # of a card: name, dtype, shape, meaning, and perhaps low, high, default, multiples
 
@@ -110,11 +111,14 @@ def _card(graph: Graph) -> dict[str, Any]:
 
 def _declared(port: Port) -> tuple[str, str]:
     """Return a port's name and dtype, once what a `Model` computes with is known to be of the right type."""
-    numbers = [port[key] for key in ("low", "high", "default") if port.get(key) is not None]
+    free = port.get("default") == NAN and str(port["dtype"]).startswith("float")
+    keys = ("low", "high") if free else ("low", "high", "default")
+    numbers = [port[key] for key in keys if port.get(key) is not None]
     multiples = list(port.get("multiples", {}).values())
     if (
         not all(type(size) in (int, str) for size in port["shape"])
         or not all(type(value) in (int, float) for value in numbers)
+        or type(port.get("missing", False)) is not bool
         or not all(type(value) is int and value > 0 for value in multiples)
     ):
         raise TypeError

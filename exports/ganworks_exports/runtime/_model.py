@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import _halo, _tiles
 from ._contents import Port, read
+from ._feeding import default, fed
 from ._limits import DEFAULT_LIMITS, Limits, ModelRefused, first_line
 
 Array = NDArray[Any]
@@ -159,9 +160,7 @@ class Model:
             if name not in self.inputs:
                 raise ValueError(f"the model has no input '{name}', but {', '.join(self.inputs)}")
         batch = next((len(x) for x in map(np.asarray, inputs.values()) if x.ndim), 1)
-        feed = {
-            name: _fed(port, inputs.get(name, _default(port, batch))) for name, port in self.inputs.items()
-        }
+        feed = {name: fed(port, inputs.get(name, default(port, batch))) for name, port in self.inputs.items()}
         try:
             results = self._session.run(list(self.outputs), feed)
         except Exception as error:  # onnxruntime's exceptions share no base class
@@ -180,30 +179,6 @@ class Model:
                 raise ValueError(f"the model has no class '{label}', but {', '.join(self.classes)}")
             label = self.classes.index(label)
         return np.full(len(seeds), label)
-
-
-def _default(port: Port, batch: int) -> Array | None:
-    """Return the default of an input for so many rows, where it has one."""
-    value = port.get("default")
-    if value is None:
-        return None
-    return np.full(batch if port["shape"][:1] == ["batch"] else port["shape"], value, port["dtype"])
-
-
-def _fed(port: Port, value: ArrayLike | None) -> Array:
-    """Return a value in the type of an input, once it is known to fit."""
-    if value is None:
-        raise ValueError(f"the input '{port['name']}' is missing: {port.get('meaning', '')}")
-    given = np.asarray(value)
-    if not np.can_cast(given.dtype, port["dtype"], "same_kind"):
-        raise ValueError(f"the input '{port['name']}' must be {port['dtype']}, not {given.dtype}")
-    low, high = port.get("low"), port.get("high")
-    if low is not None and high is not None and not ((given >= low) & (given <= high)).all():
-        raise ValueError(f"the input '{port['name']}' must lie between {low} and {high}")
-    if given.ndim != len(port["shape"]):
-        shape = ", ".join(map(str, port["shape"]))
-        raise ValueError(f"the input '{port['name']}' must have the shape ({shape}), not {given.shape}")
-    return np.ascontiguousarray(given.astype(port["dtype"])).reshape(given.shape)
 
 
 def _alone(results: dict[str, Array]) -> Any:

@@ -42,7 +42,8 @@ def assert_same(outputs, frame, ports):
 
 def in_torch(made, **inputs):
     """The module's outputs by name, texts in the place of their numbers."""
-    given = [torch.from_numpy(np.asarray(inputs.get(port.name, np.full(ROWS, -1)))) for port in made.inputs]
+    free = {port.name: np.full(ROWS, port.default, port.dtype) for port in made.inputs}
+    given = [torch.from_numpy(np.asarray(values)) for values in (free | inputs).values()]
     with torch.no_grad():
         outputs = made.module.eval()(*given)
     found = {}
@@ -98,8 +99,12 @@ def test_without_a_label_the_classes_come_at_their_rates(made, drawer):
 
 def test_ports_say_what_goes_in_and_comes_out(made, table):
     inputs = {port.name: port for port in made.inputs}
-    assert list(inputs) == ["seed", "label", "where_city", "where_shop", "where_level", "where_abroad"]
+    categories = [f"where_{name}" for name in ("city", "shop", "level", "abroad")]
+    numbers = [f"where_{name}" for name in ("score", "amount", "count", "age")]
+    assert list(inputs) == ["seed", "label", *categories, *numbers]
     assert (inputs["label"].low, inputs["label"].high, inputs["label"].default) == (-1, 1, -1)
+    assert np.isnan([inputs[name].default for name in numbers]).all()
+    assert inputs["where_age"].meaning == "age: a whole number; infinity: missing; NaN: free"
     outputs = ports_of(made)
     assert set(outputs) == set(table) - {"payment", "currency"}
     kinds = {name: port.dtype for name, port in outputs.items()}
