@@ -27,10 +27,10 @@ class Port:
     meaning: str
     low: float | None = None
     high: float | None = None
-    default: float | None = None  # what a program should feed that has no wish of its own
+    default: float | None = None  # what a program should feed that has no wish of its own; NaN: free
     multiples: Mapping[str, int] = field(default_factory=dict)  # a free size must be a multiple of this
     categories: tuple[str, ...] = ()  # of an output of texts: the module gives places in this list
-    missing: bool = False  # of an output of floats: NaN stands for a missing value
+    missing: bool = False  # floats: NaN stands for a missing value; at an input, infinity does
 
 
 @dataclass(frozen=True, kw_only=True)
