@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +13,7 @@ import pandas as pd
 
 from ganworks.data import ArrayDataset
 from ganworks.errors import RunError
-from ganworks_image.folders import recover, replace_folder
+from ganworks_image.folders import recover, replacing_folder
 from ganworks_image.formats import FORMATS, FileFormat
 from ganworks_image.intensity import IntensityMap, Pixels
 from ganworks_image.policies import AugmentationPolicy
@@ -109,18 +107,11 @@ class Study:
 
     def save(self, cache: Path) -> None:
         """Write everything under ``cache``; after a crash `exists` finds the old study or the new one."""
-        cache.mkdir(parents=True, exist_ok=True)
-        target, scratch = cache / FOLDER, cache / f".{FOLDER}.{os.getpid()}.part"
-        shutil.rmtree(scratch, ignore_errors=True)
-        scratch.mkdir()
-        try:
+        with replacing_folder(cache / FOLDER) as scratch:
             np.save(scratch / "images.npy", self.images)
             self.table.to_csv(scratch / "table.csv", index=False)
             self.rejects.to_csv(scratch / "rejects.csv", index=False)
             (scratch / "study.json").write_text(json.dumps(self.describe(), indent=2), encoding="utf-8")
-            replace_folder(scratch, target)
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
 
     @classmethod
     def exists(cls, cache: Path) -> bool:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import csv
-import os
 import re
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +13,7 @@ import pandas as pd
 from torch import Tensor
 
 from ganworks.errors import UsageError
-from ganworks_image.folders import recover, replace_folder
+from ganworks_image.folders import recover, replacing_folder
 from ganworks_image.sheet import write_sheet
 from ganworks_image.study import Study
 
@@ -74,15 +72,8 @@ def sample_folder(folder: Path) -> Iterator[Path]:
     folder = folder.resolve()  # a link or "." cannot be renamed
     recover(folder)
     check_replaceable(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    scratch = folder.with_name(f".{folder.name}.{os.getpid()}.part")
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir()
-    try:
+    with replacing_folder(folder) as scratch:
         yield scratch
-        replace_folder(scratch, folder)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def check_replaceable(folder: Path) -> None:

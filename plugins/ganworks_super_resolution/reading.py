@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +13,7 @@ import pandas as pd
 
 from ganworks.run import Run
 from ganworks_image.conform import common_dtype, one_channel_count
-from ganworks_image.folders import replace_folder
+from ganworks_image.folders import replacing_folder
 from ganworks_image.frames import Rejects
 from ganworks_image.intensity import IntensityMap, data_window
 from ganworks_image.readers import FileKinds
@@ -39,7 +36,7 @@ def read(options: Options, cache: Path, run: Run | None = None) -> Photos:
         MissingExtraError: the library for a kind of file is not installed.
     """
     rejects = Rejects()
-    with _scratch(cache) as folder:
+    with replacing_folder(cache / FOLDER) as folder:
         spool = Spool(folder / PIXELS, options.channels)
         try:
             frames, kind, title = _frames(options, spool, rejects, run)
@@ -63,20 +60,6 @@ def read(options: Options, cache: Path, run: Run | None = None) -> Photos:
     if run is not None:
         _announce(photos, run)
     return Photos.load(cache)
-
-
-@contextmanager
-def _scratch(cache: Path) -> Iterator[Path]:
-    """Yield a folder that replaces the cached one when the block ends well."""
-    cache.mkdir(parents=True, exist_ok=True)
-    folder = cache / f".{FOLDER}.{os.getpid()}.part"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    try:
-        yield folder
-        replace_folder(folder, cache / FOLDER)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _frames(options: Options, spool: Spool, rejects: Rejects, run: Run | None) -> tuple[list[Any], str, str]:

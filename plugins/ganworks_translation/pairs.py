@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +12,7 @@ import pandas as pd
 
 from ganworks.errors import RunError
 from ganworks.space import SampleSpace
-from ganworks_image.folders import recover, replace_folder
+from ganworks_image.folders import recover, replacing_folder
 from ganworks_image.intensity import IntensityMap, Pixels
 from ganworks_translation.side import Part, Side
 
@@ -104,18 +102,11 @@ class PairStudy:
 
     def save(self, cache: Path) -> None:
         """Write everything under ``cache``; after a crash `exists` finds the old study or the new one."""
-        cache.mkdir(parents=True, exist_ok=True)
-        target, scratch = cache / FOLDER, cache / f".{FOLDER}.{os.getpid()}.part"
-        shutil.rmtree(scratch, ignore_errors=True)
-        scratch.mkdir()
-        try:
+        with replacing_folder(cache / FOLDER) as scratch:
             self.source.save(scratch, "source")
             self.target.save(scratch, "target")
             self.rejects.to_csv(scratch / "rejects.csv", index=False)
             (scratch / "study.json").write_text(json.dumps(self.describe(), indent=2), encoding="utf-8")
-            replace_folder(scratch, target)
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
 
     @classmethod
     def exists(cls, cache: Path) -> bool:
