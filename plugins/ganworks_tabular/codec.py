@@ -158,15 +158,13 @@ class TableCodec:
 
     def finish(self, frame: pd.DataFrame, seed: int = 0, start: int = 0) -> pd.DataFrame:
         """Return the rows ``start`` and following with keys and constants, in the order of the schema."""
-        columns: dict[str, pd.Series] = {}
-        for column in self.schema.columns:
-            if column.kind == "key":
-                columns[column.name] = self.keys[column.name].make(len(frame), seed, start)
-            elif column.kind == "constant":
-                columns[column.name] = self.constants[column.name].make(len(frame))
-            else:
-                columns[column.name] = frame[column.name].reset_index(drop=True)
-        return pd.DataFrame(columns)
+        added = {name: key.make(len(frame), seed, start) for name, key in self.keys.items()}
+        added |= {name: constant.make(len(frame)) for name, constant in self.constants.items()}
+        frame = frame.reset_index(drop=True)
+        if added:
+            frame = pd.concat([frame, pd.DataFrame(added)], axis=1)
+        names = [column.name for column in self.schema.columns]
+        return frame if frame.columns.tolist() == names else frame[names]
 
     def as_dict(self) -> dict[str, Any]:
         """Return what JSON can hold; ``from_dict`` reads it."""

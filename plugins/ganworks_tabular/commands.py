@@ -84,15 +84,23 @@ def schema_command(
     from ganworks_tabular.commands_schema import schema_of_file, schema_text
     from ganworks_tabular.infer import describe
 
-    schema, rules = schema_of_file(file, target, positive, corrected)
+    schema, rules, share = schema_of_file(file, target, positive, corrected)
     rows, header = describe(schema), ("name", "kind", "type", "found")
     columns = [dict(zip(header, row, strict=True)) for row in rows]
     if out is not None:
         write_text(out, schema_text(schema, file.name))
     read = {} if corrected is None else {"rules": rules}
-    record = {"target": schema.target, "positive": schema.positive, "columns": columns, "file": out, **read}
+    record = {
+        "target": schema.target,
+        "positive": schema.positive,
+        "columns": columns,
+        "file": out,
+        "looked_at": share,
+        **read,
+    }
     chosen = schema.positive or "the rarest class"
-    last = rules if out is None else [f"Schema: {out}"]
+    last = [f"looked at: {share}"] if share else []
+    last += rules if out is None else [f"Schema: {out}"]
     tell(as_json, record, *aligned(header, rows), "", f"target {schema.target}, positive {chosen}", *last)
 
 

@@ -29,8 +29,9 @@ EXAMPLE = """\
 
 def schema_of_file(
     file: Path, target: str | None, positive: str | None, corrected: Path | None = None
-) -> tuple[Schema, list[str]]:
-    """Return what a run would take the table in ``file`` for, and what is said of the rules, a line each.
+) -> tuple[Schema, list[str], str]:
+    """Return what a run would take the table in ``file`` for, what is said of the rules, a line each, and
+    `Source.share`.
 
     ``target`` and ``positive`` go before what the TOML file ``corrected`` says, as they do in a run.
 
@@ -44,7 +45,7 @@ def schema_of_file(
     if positive is not None:
         corrections["positive"] = positive
     schema = infer_schema(frame, target, corrections=source.corrected(corrections))
-    return schema, _said_of_rules(rules, frame, schema)
+    return schema, _said_of_rules(rules, frame, schema), source.share
 
 
 def _said_of_rules(rules: list[Any], frame: pd.DataFrame, schema: Schema) -> list[str]:

@@ -99,7 +99,8 @@ class Preparation:
 
     def finished(self, made: pd.DataFrame, seed: int, start: int) -> pd.DataFrame:
         """Modelled columns to rows of the user's table: keys and constants added, every rule kept."""
-        return self.constraints.inverse(self.codec.finish(made, seed, start))
+        found = self.codec.finish(made, seed, start)
+        return self.constraints.inverse(found) if self.constraints else found
 
     def as_dict(self) -> dict[str, Any]:
         """Return what JSON can hold; ``from_dict`` reads it."""

@@ -9,14 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from pandas.api import types
 
 from ganworks.errors import DataError, UsageError
 from ganworks_tabular.table import is_parquet, read_table
 from ganworks_tabular.table_checks import check_table
-from ganworks_tabular.table_parquet import ParquetColumn, count_rows, sample_parquet
+from ganworks_tabular.table_parquet import ParquetColumn, count_rows, draw_rows, sample_parquet
 
 MOST_ROWS = 1_000_000  # where nothing else is said: about a gigabyte of 30 columns
 
@@ -30,13 +29,16 @@ class Source:
     column: Callable[[str], Iterable[pd.Series]]
 
     @classmethod
-    def of(cls, frame: pd.DataFrame) -> Source:
-        """All rows of a frame."""
-        return cls(frame, len(frame), partial(_whole, frame))
+    def of(cls, frame: pd.DataFrame, most: int | None = None, seed: int = 0) -> Source:
+        """All rows of a frame, or of more than ``most`` so many, each set of them equally likely."""
+        total, column = len(frame), partial(_whole, frame)
+        if most is not None and total > most:
+            frame = frame.iloc[draw_rows(total, most, seed)].reset_index(drop=True)
+        return cls(frame, total, column)
 
     @classmethod
     def read(cls, path: Path, most: int = MOST_ROWS, seed: int = 0) -> Source:
-        """Read a table; of more than ``most`` rows so many, each set of them equally likely.
+        """Read a table, of which `of` holds; which rows are drawn depends on their number and the seed alone.
 
         A Parquet file is read in one pass, with the memory of the rows that are kept; a CSV file
         is held whole.
@@ -47,11 +49,7 @@ class Source:
         if is_parquet(path) and (total := count_rows(path)) > most:
             frame = check_table(sample_parquet(path, most, seed), str(path))
             return cls(frame, total, partial(ParquetColumn, path))
-        whole = read_table(path)
-        if len(whole) <= most:
-            return cls.of(whole)
-        chosen = np.random.default_rng(seed).choice(len(whole), most, replace=False)
-        return cls(whole.iloc[np.sort(chosen)].reset_index(drop=True), len(whole), partial(_whole, whole))
+        return cls.of(read_table(path), most, seed)
 
     def corrected(self, corrections: Mapping[str, Any]) -> dict[str, Any]:
         """Corrections of the schema, with the columns that number the rows of the whole table as keys.
@@ -68,12 +66,16 @@ class Source:
             return []
         columns = [self.frame[name] for name in self.frame]
         unique = [one for one in columns if types.is_integer_dtype(one.dtype) and one.is_unique]
-        ends = {str(one.name): [(p.min(), p.max()) for p in self.column(str(one.name))] for one in unique}
-        return [
-            name
-            for name, found in ends.items()
-            if max(high for _, high in found) - min(low for low, _ in found) == self.total - 1
-        ]
+        return [name for name in (str(one.name) for one in unique) if self._counts(self.column(name))]
+
+    def _counts(self, parts: Iterable[pd.Series]) -> bool:
+        """Whether the numbers in ``parts`` reach as far as those of all rows would, and none is missing."""
+        ends: list[int] = []
+        for part in parts:
+            if part.isna().any():
+                return False
+            ends += [int(part.min()), int(part.max())] if len(part) else []
+        return max(ends) - min(ends) == self.total - 1
 
     @contextmanager
     def told(self) -> Iterator[None]:
@@ -81,9 +83,9 @@ class Source:
         try:
             yield
         except (DataError, UsageError) as error:
-            if not self.share:
-                raise
-            raise type(error)(f"{error} (looked at: {self.share}; --most-rows)") from None
+            if self.share:
+                error.args = (f"{error} (looked at: {self.share}; --most-rows)",)
+            raise
 
     @property
     def share(self) -> str:

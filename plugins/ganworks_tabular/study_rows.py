@@ -35,7 +35,7 @@ def read_rows(options: Options) -> Source:
         DataError: it cannot be used.
     """
     if options.data is None:
-        return Source.of(embedded.lending_club())
+        return Source.of(embedded.lending_club(), options.most_rows, options.seed)
     return Source.read(options.data, options.most_rows, options.seed)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from io import StringIO, TextIOWrapper
 from pathlib import Path
@@ -107,7 +107,7 @@ def _delimiter(text: str) -> str:
     lines = text.splitlines()[:50]
     scores: dict[str, tuple[int, int]] = {}
     for mark in DELIMITERS:
-        widths = [len(row) for row in csv.reader(lines, delimiter=mark) if row]
+        widths = [len(row) for row in _rows(lines, mark)]
         agreeing = sum(width == widths[0] for width in widths) if widths else 0
         scores[mark] = (agreeing if widths and widths[0] > 1 else 0, widths[0] if widths else 0)
     best = max(scores, key=lambda mark: scores[mark])
@@ -119,10 +119,10 @@ def _checked_width(path: Path, head: str, delimiter: str, whole: bool) -> int | 
 
     But if each row ends with a delimiter, pandas drops what comes after it: then all rows are looked at.
     """
-    width = _check_rows(csv.reader(StringIO(head), delimiter=delimiter), path)
+    width = _check_rows(_rows(StringIO(head, newline=""), delimiter), path)
     if width is not None and not whole:
         with opened(path) as stream, TextIOWrapper(stream, encoding="utf-8-sig", newline="") as text:
-            _check_rows(csv.reader(text, delimiter=delimiter), path)
+            _check_rows(_rows(text, delimiter), path)
     return width
 
 
@@ -131,11 +131,7 @@ def _check_end(path: Path, head: str, unended: str, delimiter: str) -> None:
     if not unended.strip() or any(mark in unended for mark in '"\r'):
         return
     cells = len(unended.split(delimiter))
-    lines = csv.reader(StringIO(head.rpartition("\n")[0]), delimiter=delimiter)
-    try:
-        widths = {len(row) for row in lines if row}
-    except csv.Error:
-        return  # pandas says more on the whole file
+    widths = {len(row) for row in _rows(StringIO(head.rpartition("\n")[0]), delimiter)}
     if widths and cells < min(widths):
         raise DataError(
             f"{path} is cut short: its last line has {cells} of {min(widths)} cells and no end of line; copy "
@@ -143,22 +139,26 @@ def _check_end(path: Path, head: str, unended: str, delimiter: str) -> None:
         )
 
 
-def _check_rows(cells: Iterator[list[str]], path: Path) -> int | None:
+def _check_rows(rows: Iterator[list[str]], path: Path) -> int | None:
     """Refuse a name that is there twice and a cell beyond the names; return the width of `CsvForm`."""
-    rows = (row for row in cells if row)
     names = next(rows, [])
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise DataError(f"{path}: the column '{twice[0]}' is there twice; rename one of them")
     longer = False
-    try:
-        for number, row in enumerate(rows, 1):
-            longer = longer or len(row) > len(names)
-            if any(row[len(names) :]):
-                raise DataError(
-                    f"{path}: row {number} has {len(row)} cells, but there are {len(names)} column names; "
-                    "name them all, or put texts that hold the delimiter in quotes"
-                )
-    except csv.Error:
-        pass  # an open quote; pandas says more on the whole file
+    for number, row in enumerate(rows, 1):
+        longer = longer or len(row) > len(names)
+        if any(row[len(names) :]):
+            raise DataError(
+                f"{path}: row {number} has {len(row)} cells, but there are {len(names)} column names; "
+                "name them all, or put texts that hold the delimiter in quotes"
+            )
     return len(names) if longer else None
+
+
+def _rows(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
+    """The rows that hold anything, up to one with a cell too long for this reader: pandas reads the file."""
+    try:
+        yield from filter(None, csv.reader(lines, delimiter=delimiter))
+    except csv.Error:
+        return

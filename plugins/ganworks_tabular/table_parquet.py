@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from ganworks.errors import DataError
 
@@ -39,22 +40,26 @@ def count_rows(path: Path) -> int:
 
 
 def sample_parquet(path: Path, rows: int, seed: int) -> pd.DataFrame:
-    """Return ``rows`` rows, in their order, each set of so many equally likely; the memory is that of these.
+    """Return ``rows`` rows, in their order, as `draw_rows` chooses them; the memory is that of these.
 
     Raises:
         DataError: it is damaged.
         ValueError: it has fewer rows.
     """
-    draw = np.random.default_rng(seed)
     with _opened(path) as source:
-        left, kept = int(source.metadata.num_rows), []
+        chosen = draw_rows(int(source.metadata.num_rows), rows, seed)
+        start, kept = 0, []
         for batch in source.iter_batches(BATCH):
-            left -= len(batch)
-            count = draw.hypergeometric(len(batch), left, rows)  # of the rows that are still wanted
-            chosen = np.sort(draw.choice(len(batch), count, replace=False, shuffle=False))
-            kept.append(batch.take(pa.array(chosen)))
-            rows -= int(count)
+            first, last = np.searchsorted(chosen, [start, start + len(batch)])
+            kept.append(batch.take(pa.array(chosen[first:last] - start)))
+            start += len(batch)
         return _to_frame(pa.Table.from_batches(kept, schema=source.schema_arrow).unify_dictionaries())
+
+
+def draw_rows(total: int, rows: int, seed: int) -> NDArray[np.int64]:
+    """Return the rising numbers of ``rows`` of ``total`` rows (rows,), each set of so many equally likely."""
+    chosen = np.random.default_rng(seed).choice(total, rows, replace=False, shuffle=False)
+    return np.sort(chosen).astype(np.int64)
 
 
 @dataclass(frozen=True)

@@ -108,6 +108,8 @@ class NormalSpace:
         gives the same distribution, that of the central share ``truncation`` of the normal, and keeps
         every sample a continuous function of its seed.
         """
+        if not isinstance(truncation, Tensor) and truncation == 1:
+            return points  # a tenth of the time of drawing a table
         share = torch.as_tensor(truncation, dtype=points.dtype, device=points.device)
         central = torch.erf(points * 0.5**0.5) / 2 * share  # Phi(z) - 1/2, shrunk
         return torch.where(share < 1, normal_quantile(central), points)

@@ -140,3 +140,18 @@ def test_they_are_gaps_among_numbers_dates_and_truths(tmp_path, gap):
     frame = read(tmp_path, f"n,x,day,flag\n{rows}")
     assert [str(kind) for kind in frame.dtypes] == ["Int64", "float64", "str", "boolean"]
     assert frame.isna().to_numpy().tolist() == [[False] * 4, [True] * 4, [False] * 4]
+
+
+def test_lines_that_end_in_carriage_returns_alone(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"a,b\r1,2\r3,4\r")
+    assert read_table(path).to_numpy().tolist() == [[1, 2], [3, 4]]
+    path.write_bytes(b"a,b\r1,2,3\r")
+    with pytest.raises(DataError, match="row 1 has 3 cells, but there are 2 column names"):
+        read_table(path)
+
+
+def test_a_cell_of_any_length(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("a,b\n" + "x" * 200_000 + ",1\n" + "y,2\n" * 3)
+    assert read_table(path)["b"].tolist() == [1, 2, 2, 2]

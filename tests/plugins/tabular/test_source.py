@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -12,10 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ganworks.errors import DataError
+from ganworks.errors import DataError, MissingExtraError
 from ganworks.session import Session
 from ganworks_tabular import table_parquet
+from ganworks_tabular.commands_schema import schema_of_file
+from ganworks_tabular.options import Options
 from ganworks_tabular.source import Source
+from ganworks_tabular.study_rows import read_rows
 from ganworks_tabular.synthesizer import Synthesizer
 from ganworks_tabular.table import read_table, write_table
 
@@ -52,6 +56,27 @@ def test_a_sample_has_the_rows_and_types_of_the_table(large):
     pd.testing.assert_frame_equal(Source.read(large, 250, seed=3).frame, found.frame)
     assert not Source.read(large, 250, seed=4).frame.equals(found.frame)
     pd.testing.assert_series_equal(pd.concat(found.column("amount"), ignore_index=True), whole["amount"])
+
+
+def test_the_same_rows_however_the_file_is_laid_out(large, tmp_path):
+    found = Source.read(large, 250, seed=3).frame["payment"]
+    whole = read_table(large)
+    whole.to_parquet(tmp_path / "other.parquet", row_group_size=77)
+    write_table(whole, tmp_path / "other.csv")
+    for name in ("other.parquet", "other.csv"):
+        assert Source.read(tmp_path / name, 250, seed=3).frame["payment"].tolist() == found.tolist()
+
+
+def test_of_the_bundled_table_so_many_rows_too():
+    found = read_rows(Options(most_rows=500))
+    assert (len(found.frame), found.total) == (500, 9_857)
+    assert sum(map(len, found.column("term"))) == 9_857
+
+
+def test_rows_of_a_file_of_billions():
+    chosen = table_parquet.draw_rows(5 * 10**9, 1_000, 0)
+    assert len(np.unique(chosen)) == 1_000
+    assert chosen.max() > 4 * 10**9
 
 
 @pytest.mark.parametrize("name", ["t.csv", "t.parquet"])
@@ -121,6 +146,31 @@ def test_numbers_of_rows_are_known_and_count_on_above_the_highest_of_all(table, 
     write_table(frame, path)
     made = Synthesizer(steps=2, most_rows=150, **SMALL).fit(path, target="Class").sample(10)
     assert made["row"].tolist() == list(range(5_600, 5_610))
+
+
+@pytest.mark.parametrize("case", ["missing in the last batch", "from end to end of int64"])
+def test_other_whole_numbers_are_no_numbers_of_rows(large, case):
+    frame = pd.concat([read_table(large)] * 2, ignore_index=True).iloc[:641]  # 10 batches and one row
+    numbers = pd.Series(np.arange(len(frame)), dtype="Int64")
+    if case == "missing in the last batch":
+        numbers.iloc[-1] = pd.NA
+    else:
+        numbers.iloc[[0, -1]] = [-(2**63), 2**63 - 1]
+    frame.assign(number=numbers).to_parquet(large, row_group_size=641)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert "keys" not in Source.read(large, 640, seed=1).corrected({})
+
+
+def test_a_missing_extra_is_said_of_a_sample_too(large):
+    source = Source.read(large, 250)
+    with pytest.raises(MissingExtraError, match=r"ganworks\[private\]'.*250 of 600 rows"), source.told():
+        raise MissingExtraError("a privacy budget", "private")
+
+
+def test_the_schema_of_a_large_table_says_which_rows_it_looked_at(large, monkeypatch):
+    monkeypatch.setattr(Source.read.__func__, "__defaults__", (250, 0))
+    assert schema_of_file(large, "Class", None)[-1] == "250 of 600 rows, drawn at random"
 
 
 def test_a_run_says_which_rows_it_learnt_and_finds_them_again(large, create, tmp_path):
