@@ -26,6 +26,7 @@ from ganworks.training import (
     Rule,
     Term,
     clip_weights,
+    dragan_penalty,
     gradient_penalty,
     r1,
     r2,
@@ -106,7 +107,8 @@ def zero_centred(space: SampleSpace, plan: Plan, *, loss: AdversarialLoss, terms
 
 
 def unrolled(space: SampleSpace, plan: Plan, *, ahead: int) -> Recipe:
-    return game(space, plan, unrolled_game(NON_SATURATING, steps=ahead, lr=0.05))
+    """The descents that are foreseen are as short as those of the game; ten times as long ones collapse."""
+    return game(space, plan, unrolled_game(NON_SATURATING, steps=ahead, lr=0.005))
 
 
 def technique(space: SampleSpace, plan: Plan, *, name: str) -> Recipe:
@@ -132,6 +134,7 @@ LOSSES: Mapping[str, Method] = {
         critic_steps=5,
         penalties=[Term("gradient_penalty", gradient_penalty, weight=1.0)],
     ),
+    "dragan": partial(game, penalties=[Term("dragan_penalty", dragan_penalty, weight=0.1)]),
 }
 METHODS: Mapping[str, Method] = {
     "best": partial(game, loss=RELATIVISTIC),

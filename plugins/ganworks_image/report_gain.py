@@ -26,8 +26,8 @@ def downstream_section(page: Report, downstream: dict[str, Any], others: str) ->
         "Does a classifier get better on real test images when it also sees synthetic ones? Every arm has "
         "the same number of steps, class-balanced batches and paired seeds. How many synthetic images are "
         "added is chosen on the validation part. The rival is the best arm that uses real images only, "
-        "chosen on the test part itself: that favours the rival, so a gain is a gain over each of them, and "
-        "a HARM of a fraction of a point may be that choice.\n\n"
+        "chosen on the test part itself: a gain is a gain over each of them, and the upper end of the "
+        "interval allows for the luck of the one that came out best.\n\n"
         "The interval covers the randomness of training on these images and of having drawn these test "
         f"images, not {others}.",
     )

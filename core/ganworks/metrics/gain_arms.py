@@ -14,7 +14,7 @@ from sklearn.metrics import recall_score, roc_auc_score
 from torch import Tensor
 
 from ganworks.metrics.classifier import Augment, predict, train_classifier
-from ganworks.metrics.labelled import Labelled, Mixture, rows_of_class, stream
+from ganworks.metrics.labelled import Labelled, Mixture, stream
 from ganworks.training import usable_cores
 
 Floats = NDArray[np.float64]
@@ -117,8 +117,18 @@ def macro_auc(labels: Tensor, probabilities: Tensor) -> float:
 
 
 def duplicates(train: Labelled, like: Labelled, classes: int) -> Labelled:
-    """Return copies of real rows, as many of each class as ``like`` holds: the control for repetition."""
-    index = rows_of_class(train, classes, like.labels.cpu(), stream(0, "duplicates"))
+    """Return copies of real rows, as many of each class as ``like`` holds: the control for repetition.
+
+    The rows of a class take turns in a random order. Copies drawn one by one would weigh some rows twice as
+    much as others in every seed, which moves the arm by a point and which no interval over seeds can see.
+    """
+    random, labels = stream(0, "duplicates"), train.labels.cpu()
+    turns = []
+    for label, wanted in enumerate(like.counts(classes).tolist()):
+        own = (labels == label).nonzero().flatten()
+        order = own[torch.randperm(len(own), generator=random)]
+        turns.append(order[torch.arange(wanted) % len(own)] if wanted else order[:0])
+    index = torch.cat(turns)
     return Labelled(train.images[index.to(train.images.device)], train.labels[index.to(train.labels.device)])
 
 
