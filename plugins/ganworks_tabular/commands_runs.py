@@ -50,8 +50,8 @@ class TableRun:
             raise UsageError(
                 f"{folder} is a run of {session.domain.name}: give the folder of a `gan run tabular-fraud`"
             )
-        drawer, study = pipeline.drawer(session.sampler()), pipeline.study
-        return cls(study.schema, study.parts, drawer)
+        study = pipeline.study
+        return cls(study.schema, study.parts, pipeline.drawer(session.sampler(), pipeline.further))
 
     @property
     def train(self) -> pd.DataFrame:
@@ -165,7 +165,8 @@ class TableRun:
 
     def _new_keys(self, name: str, count: int, seed: int) -> pd.Series:
         taken = pd.concat([part[name] for part in self.parts.values()])
-        made = self._keys[name].make(count + len(taken), seed, 0)  # no more than all of them are taken
+        first = self.drawer.stream.taken
+        made = self._keys[name].make(count + len(taken), seed, first)  # no more than all of them are taken
         return made[~made.isin(taken)].head(count).reset_index(drop=True)
 
 

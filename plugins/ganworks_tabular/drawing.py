@@ -10,7 +10,7 @@ import pandas as pd
 
 from ganworks.errors import UsageError
 from ganworks_tabular.conditions import Condition, Typed, given_rows, typed_conditions
-from ganworks_tabular.model import BLOCK, MOST_ROWS, MOST_SEEDS, TableModel, blocks
+from ganworks_tabular.model import BLOCK, MOST_SEEDS, Stream, TableModel, blocks
 from ganworks_tabular.preparation import Preparation
 from ganworks_tabular.stream import write_stream
 
@@ -19,10 +19,11 @@ BLOCKS_A_FRAME = 16  # rows of a file are written so many blocks at a time
 
 @dataclass(frozen=True)
 class Drawer:
-    """Draws rows of the user's table. Row i depends on the seed, on i and on the conditions alone."""
+    """Draws rows of the user's table. Row i depends on the stream, the seed, i and the conditions alone."""
 
     preparation: Preparation
     model: TableModel
+    stream: Stream = Stream()
 
     def frame(
         self, count: int, *, seed: int = 0, start: int = 0, where: Mapping[str, Condition] | None = None
@@ -45,8 +46,9 @@ class Drawer:
         """Yield the rows of `frame` in order, at most `BLOCK` at a time."""
         if not 0 <= seed < MOST_SEEDS:
             raise UsageError(f"seed {seed} is out of range: use 0 to {MOST_SEEDS - 1}")
-        if start < 0 or start + count > MOST_ROWS:
-            raise UsageError(f"rows {start} to {start + count}: a seed has {MOST_ROWS}; use further seeds")
+        if start < 0 or start + count > self.stream.most:
+            end, most = start + count, self.stream.most
+            raise UsageError(f"rows {start + 1:,} to {end:,}: a seed has {most:,}; use further seeds")
         wanted = typed_conditions(where or {}, self.preparation)
         for first, part in blocks(count, start):
             yield self._block(first, seed, wanted).iloc[part].reset_index(drop=True)
@@ -67,8 +69,8 @@ class Drawer:
             rows = rewritten.iloc[first : first + BLOCK]
             filled = rows.index.append(rows.index[:1].repeat(BLOCK - len(rows)))  # blocks are of equal length
             columns = {str(name): rows[name].loc[filled].reset_index(drop=True) for name in rows}
-            made = self.model.block(start + first, seed, columns).iloc[: len(rows)]
-            frames.append(self.preparation.finished(made, seed, start + first))
+            made = self.model.block(self.stream.first + start + first, seed, columns).iloc[: len(rows)]
+            frames.append(self.preparation.finished(made, seed, self.stream.taken + start + first))
         return pd.concat(frames, ignore_index=True)
 
     def write(
@@ -98,6 +100,7 @@ class Drawer:
         return max(-(-count // (BLOCK * BLOCKS_A_FRAME)), 1)
 
     def _block(self, first: int, seed: int, wanted: Mapping[str, Typed]) -> pd.DataFrame:
-        given = given_rows(wanted, self.preparation, first, BLOCK, seed)
-        made = self.model.block(first, seed, given)
-        return self.preparation.finished(made, seed, first)
+        row = self.stream.first + first
+        given = given_rows(wanted, self.preparation, row, BLOCK, seed)
+        made = self.model.block(row, seed, given)
+        return self.preparation.finished(made, seed, self.stream.taken + first)

@@ -19,9 +19,28 @@ BLOCK = 8_192  # rows drawn at a time; blocks start at multiples of it, so that 
 FORWARD = 2_048  # rows of one forward pass: hidden layers that stay in the processor's cache
 GOLDEN = 0x9E3779B97F4A7C15  # 2^64 divided by the golden ratio
 MOST_ROWS = 2**31  # of one seed
+MOST_FURTHER = 2**30  # rows of one seed beside those of a run
 MOST_SEEDS = 2**31
 
 Given = Mapping[str, pd.Series]  # column -> its value for every row of a block
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Which rows of a seed are drawn: two streams share none, so that further rows are new ones.
+
+    ``first``: the row that the others are counted from, a multiple of `BLOCK`; ``most``: how many there are;
+    ``taken``: so many keys are in use already.
+    """
+
+    first: int = 0
+    most: int = MOST_ROWS
+    taken: int = 0
+
+    @classmethod
+    def further(cls, taken: int) -> Stream:
+        """What is drawn from a run beside its own ``taken`` rows; the seeds of validation lie between."""
+        return cls(MOST_ROWS + MOST_FURTHER, MOST_FURTHER, taken)
 
 
 @dataclass(frozen=True)
