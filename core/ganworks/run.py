@@ -25,6 +25,7 @@ SETTINGS = "run.toml"
 METRICS = "metrics.json"
 REPORT = "report.html"
 PROVENANCE = "provenance.json"
+STAGES = "stages.json"  # the seconds of each stage that is done
 
 
 @contextmanager
@@ -175,6 +176,16 @@ class Run:
     def metrics(self) -> dict[str, Any]:
         """Read ``metrics.json``, or an empty dictionary when there is none yet."""
         return self.read_json(METRICS)
+
+    def merge_metrics(self, found: Mapping[str, Any]) -> dict[str, Any]:
+        """Update ``metrics.json``, key by key at the top level; return all of it."""
+        metrics = {**self.metrics(), **found}
+        write_json(self.folder / METRICS, metrics)
+        return metrics
+
+    def stages(self) -> dict[str, float]:
+        """Seconds by stage, over all sessions. A stage is done when its bare name is there."""
+        return self.read_json(STAGES)
 
     def read_json(self, name: str) -> dict[str, Any]:
         """Read a JSON file of the run folder, or an empty dictionary when it is not there.

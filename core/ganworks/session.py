@@ -2,38 +2,34 @@
 
 from __future__ import annotations
 
-import platform
-import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from importlib.metadata import version
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
-import torch
 from pydantic import ValidationError
 
 from ganworks import plugin
+from ganworks._best import best_sampler, require_generator
+from ganworks._exporting import export_generator
 from ganworks._fitting import fit_run, from_start
+from ganworks._provenance import peak_bytes, versions, write_provenance
 from ganworks._recipe_choice import check_recipe, with_absolute_paths
+from ganworks._stages import play_stage
 from ganworks.data import Dataset, SourcedDataset
 from ganworks.deploy import Exported
 from ganworks.errors import RunError, UsageError, nearest
 from ganworks.options import RunOptions
 from ganworks.pipeline import Pipeline, SampleRequest
 from ganworks.registry import Registry
-from ganworks.run import METRICS, PROVENANCE, Event, Run, sweep_leftovers, write_json
+from ganworks.run import STAGES as STAGES
+from ganworks.run import Event, Run, sweep_leftovers
 from ganworks.training import (
     Checkpoints,
     Recipe,
     Sampler,
     find_device,
     read_scalars,
-    read_tensors,
-    weights_sha256,
 )
-
-STAGES = "stages.json"  # which stages of a run are done
 
 
 class Session:
@@ -77,7 +73,7 @@ class Session:
         run = Run(folder, listeners)
         session = cls(domain, options, run, registry)
         run.save_settings(
-            {"domain": domain.name, "options": options.model_dump(mode="json"), "versions": _versions()}
+            {"domain": domain.name, "options": options.model_dump(mode="json"), "versions": versions()}
         )
         return session
 
@@ -151,7 +147,7 @@ class Session:
 
     def evaluate(self) -> dict[str, Any]:
         """Compute the numbers of the best generator; updates ``metrics.json``."""
-        return self._merge(self.pipeline.evaluate(self.sampler()))
+        return self.run_folder.merge_metrics(self.pipeline.evaluate(self.sampler()))
 
     def export(
         self,
@@ -174,17 +170,16 @@ class Session:
             UsageError: the format has no such profile, or the generator no such view.
         """
         found = self.registry.find(plugin.Exporter, exporter or self.options.exporter)
-        chosen = _profile_of(found, profile)
-        unlike = [view] * (view != "app") + chosen * (profile not in (None, *found.profiles[:1]))
-        path = out or self.run_folder.model / f"{'-'.join(['generator', *unlike])}{found.suffix}"
-        exported = self.registry.load(found)(self.pipeline.deployable(self.sampler(), view), path, *chosen)
-        assert isinstance(exported, Exported)
-        if out is None:
-            entry = _export_entry(exported, self.run_folder.folder)
-            others = self.run_folder.metrics().get("exports", {})
-            main = found.name == self.options.exporter and not unlike
-            self._merge({"export": entry} if main else {"exports": {**others, path.name: entry}})
-        return exported
+        return export_generator(
+            self.registry,
+            self.run_folder,
+            lambda: self.pipeline.deployable(self.sampler(), view),
+            found,
+            out,
+            main=found.name == self.options.exporter,
+            view=view,
+            profile=profile,
+        )
 
     def report(self) -> Path:
         """Write ``report.html`` from what the run folder holds."""
@@ -214,25 +209,8 @@ class Session:
         Raises:
             RunError: no generator has been saved yet.
         """
-        if not self.checkpoints.best.exists():
-            raise RunError(
-                f"{self.run_folder.folder} has no trained generator yet: "
-                f"continue it with `gan resume {self.run_folder.folder}`"
-            )
-        self._use_threads()
-        recipe = self.recipe()
-        tensors, _ = read_tensors(self.checkpoints.best)
-        generator = recipe.networks["generator"]()
-        try:
-            generator.load_state_dict(tensors)
-        except RuntimeError:
-            raise RunError(
-                f"{self.run_folder.folder} was trained by another version or with other defaults of its "
-                "recipe: its generator cannot be read; start a new run"
-            ) from None
-        classes = max(len(recipe.space.classes), 1)
-        device = self._sampling_device()
-        return Sampler(generator.to(device), recipe.draw.latent, classes, device)
+        require_generator(self.run_folder, self.checkpoints)
+        return best_sampler(self.run_folder, self.checkpoints, self.recipe(), self.options.device)
 
     def data(self) -> Dataset:
         """The training part of the data; read once a session.
@@ -275,82 +253,29 @@ class Session:
             "evaluate": self.evaluate,
         }
         for name, stage in stages.items():
-            if name == "read" or name not in self._seconds():  # reading again is cheap: it is cached
-                self._stage(name, stage)
+            if name == "read" or name not in self.run_folder.stages():  # reading again is cheap: it is cached
+                play_stage(self.run_folder, name, stage)
         try:
-            self._stage("export", self.export)
+            play_stage(self.run_folder, "export", self.export)
         finally:  # a format that fails must not cost the report
-            self._stage("report", self._report)
-
-    def _stage(self, name: str, stage: Callable[[], object]) -> None:
-        self.run_folder.emit("stage", stage=name, status="started")
-        started = perf_counter()
-        entry = f"{name}, interrupted"
-        try:
-            stage()
-            entry = name
-        finally:
-            spent = perf_counter() - started
-            before = self._seconds()
-            seconds = {**before, entry: round(before.get(entry, 0) + spent, 3)}
-            write_json(self.run_folder.folder / STAGES, seconds)
-        self.run_folder.emit("stage", stage=name, status="finished", seconds=round(spent, 3))
-
-    def _seconds(self) -> dict[str, float]:
-        """Seconds by stage, over all sessions of this run. A stage is done when its bare name is there."""
-        return self.run_folder.read_json(STAGES)
+            play_stage(self.run_folder, "report", self._report)
 
     def _fit(self) -> None:
         recipe = self.recipe()
         state = fit_run(self.pipeline, self.data(), recipe, self.checkpoints)
         times = {**self.run_folder.metrics().get("time", {}), "train_s": round(state.seconds, 3)}
-        self._merge({"time": times, "training": {"steps": state.step, "latent": recipe.draw.latent}})
-
-    def _sampling_device(self) -> torch.device:
-        """The device of the options; the CPU, with a warning, where a run came from a machine with a GPU."""
-        try:
-            return find_device(self.options.device)
-        except UsageError as error:
-            self.run_folder.warn("device", f"{error}. Sampling on the CPU")
-            return torch.device("cpu")
-
-    def _use_threads(self) -> None:
-        """Evaluate with the threads that were faster in training; the others can be many times slower."""
-        engine = self.run_folder.settings().get("engine", {})
-        if engine.get("device") == "cpu":
-            torch.set_num_threads(engine["threads"])
+        self.run_folder.merge_metrics(
+            {"time": times, "training": {"steps": state.step, "latent": recipe.draw.latent}}
+        )
 
     def _report(self) -> None:
         metrics = self.run_folder.metrics()
-        total = sum(self._seconds().values())  # over all sessions of this run, the report itself left out
-        peak = max(_peak_bytes(), metrics.get("memory", {}).get("peak_bytes", 0))
+        total = sum(self.run_folder.stages().values())  # over all sessions, the report itself left out
+        peak = max(peak_bytes(), metrics.get("memory", {}).get("peak_bytes", 0))
         times = {**metrics.get("time", {}), "total_s": round(total, 3)}
-        self._merge({"time": times, "memory": {"peak_bytes": peak}})
+        self.run_folder.merge_metrics({"time": times, "memory": {"peak_bytes": peak}})
         self.report()
-        self._write_provenance()
-
-    def _write_provenance(self) -> None:
-        settings, metrics = self.run_folder.settings(), self.run_folder.metrics()
-        write_json(
-            self.run_folder.folder / PROVENANCE,
-            {
-                "synthetic": True,
-                "domain": self.domain.name,
-                "seed": self.options.seed,
-                "recipe": settings.get("recipe", {}),
-                "data": settings.get("data", {}),
-                "engine": settings.get("engine", {}),
-                "generator_sha256": weights_sha256(self.checkpoints.best),
-                "model_sha256": metrics.get("export", {}).get("sha256"),
-                "versions": _versions(),
-            },
-        )
-
-    def _merge(self, found: Mapping[str, Any]) -> dict[str, Any]:
-        """Update ``metrics.json``, key by key at the top level."""
-        metrics = {**self.run_folder.metrics(), **found}
-        write_json(self.run_folder.folder / METRICS, metrics)
-        return metrics
+        write_provenance(self.run_folder, self.options.seed, self.checkpoints.best)
 
     def _tell_plugins(self, event: Event) -> None:
         folder, hook = self.run_folder.folder, self.registry.hook
@@ -360,42 +285,3 @@ class Session:
         if event["event"] == "checkpoint":
             path = folder / event["path"]
             hook.ganworks_checkpoint_saved(folder=folder, step=event["step"], path=path)
-
-
-def _profile_of(exporter: plugin.Exporter, asked: str | None) -> list[str]:
-    """The further argument of the exporter: a profile where it has some.
-
-    Raises:
-        UsageError: it has no such profile.
-    """
-    if asked is not None and asked not in exporter.profiles:
-        known = f"it has {', '.join(exporter.profiles)}" if exporter.profiles else "it has none"
-        raise UsageError(
-            f"--profile: the format '{exporter.name}' has no profile '{asked}'"
-            f"{nearest(asked, exporter.profiles)}; {known}"
-        )
-    return [asked or exporter.profiles[0]] if exporter.profiles else []
-
-
-def _export_entry(exported: Exported, folder: Path) -> dict[str, Any]:
-    details = {key: value for key, value in exported.details.items() if key != "next"}  # names this machine
-    return {
-        "file": str(exported.file.resolve().relative_to(folder.resolve())),
-        "max_abs_diff": exported.max_abs_diff,
-        "sha256": exported.sha256,
-        **details,
-    }
-
-
-def _versions() -> dict[str, str]:
-    return {"python": platform.python_version(), **{p: version(p) for p in ("ganworks", "torch", "numpy")}}
-
-
-def _peak_bytes() -> int:
-    """Peak resident memory of this process; 0 where the system does not tell."""
-    if sys.platform == "win32":
-        return 0
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
