@@ -58,8 +58,8 @@ def wgan_gp(
             out = d(between, y).logits
             slope = torch.autograd.grad(out, between, torch.ones_like(out), create_graph=True)[0]
             penalty = ((slope.reshape(len(real), -1).norm(2, dim=1) - 1) ** 2).mean()
-            loss_d = d(fake, y).logits.mean() - d(real, y).logits.mean() + weight * penalty
-            loss_d.backward()
+            loss_d = d(fake, y).logits.mean() - d(real, y).logits.mean()
+            (loss_d + weight * penalty).backward()
             opt_d.step()
         _, z, y = batch()
         opt_g.zero_grad()
