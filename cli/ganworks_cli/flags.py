@@ -50,8 +50,13 @@ def flag_type(annotation: Any) -> Any | None:
 
 def is_flag(field: FieldInfo) -> bool:
     """Tell whether a field is a flag, or reachable from `--config` and `--set` only."""
+    return _extra(field, "flag") and flag_type(field.annotation) is not None
+
+
+def _extra(field: FieldInfo, mark: str) -> bool:
+    """Whether a field is not marked as what it is not."""
     extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
-    return bool(extra.get("flag", True)) and flag_type(field.annotation) is not None
+    return bool(extra.get(mark, True))
 
 
 def aliases(field: FieldInfo) -> list[str]:
@@ -62,8 +67,13 @@ def aliases(field: FieldInfo) -> list[str]:
 
 
 def file_only(model: type[RunOptions]) -> list[str]:
-    """Return the names of the fields that have no flag."""
-    return [name for name, field in model.model_fields.items() if not is_flag(field)]
+    """Return the names of the fields that have no flag, but for those marked ``{"listed": False}``.
+
+    That is what a domain does not take, though every run has it, such as the size in pixels of a table.
+    """
+    return [
+        name for name, field in model.model_fields.items() if not is_flag(field) and _extra(field, "listed")
+    ]
 
 
 def parameters(model: type[RunOptions], domain: str) -> Iterator[inspect.Parameter]:

@@ -97,13 +97,11 @@ def is_stillborn(folder: Path, *, though_read: bool = False) -> bool:
 
     With ``though_read`` data that were read do not count.
     """
-    from ganworks.session import STAGES  # imports torch
-
     run = Run(folder)
     if not (folder / SETTINGS).is_file() or run.checkpoints.exists():
         return False
     try:
-        return though_read or "read" not in run.read_json(STAGES)
+        return though_read or "read" not in run.stages()
     except UsageError:  # damaged: it did get somewhere
         return False
 
@@ -121,6 +119,12 @@ def check_samples(folder: Path, manifests: Iterable[str]) -> None:
     has_samples = any((folder / name).is_file() for name in manifests)
     if folder.exists() and any(folder.iterdir()) and not has_samples:
         raise UsageError(f"--out {folder} is not empty and holds no samples; choose a new folder")
+
+
+def check_replaced(folder: Path, manifests: Iterable[str]) -> None:
+    """Raise a UsageError where ``folder`` holds samples of an earlier call."""
+    if any((folder / name).is_file() for name in manifests):
+        raise UsageError(f"{folder} holds samples: replace them with --force, or name another --out")
 
 
 @contextmanager

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ganworks import plugin
-from ganworks.errors import ExitCode, GanworksError, RunError, UsageError
-from ganworks.run import Run
+from ganworks.errors import GanworksError, RunError, UsageError
 from ganworks_cli.ending import number_lines, quoted, verdict_lines
-from ganworks_cli.folders import check_samples, count_samples, unless_refused
-from ganworks_cli.interrupts import like_ctrl_c
+from ganworks_cli.folders import check_replaced, check_samples, count_samples, unless_refused
+from ganworks_cli.opened import in_session, missing_stages
 from ganworks_cli.state import State, state_of
-from ganworks_cli.views import person_view
 
 if TYPE_CHECKING:
     from ganworks.deploy import Exported
     from ganworks.session import Session
-
-Result = TypeVar("Result")
 
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.", show_default=False)]
 AsJson = Annotated[
@@ -36,7 +32,7 @@ def sample(
     label: Annotated[str | None, typer.Option(help="Class to draw; default: every class in turn.")] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Same seed, same samples.")] = 0,
     truncation: Annotated[
-        float, typer.Option(min=0, max=1, help="Below 1: likelier samples, less variety; 0: one a class.")
+        float, typer.Option(min=0, max=1, help="Below 1: likelier images, less variety; 0: one a class.")
     ] = 1.0,
     where: Annotated[
         list[str] | None,
@@ -45,20 +41,25 @@ def sample(
         ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="New folder, or earlier samples; default: RUN/samples-seed-SEED.")
+        Path | None, typer.Option(help="Folder of the samples; default: RUN/samples-seed-SEED.")
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace earlier samples in the folder.", show_default=False)
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Draw samples from a trained run, as files of the data's own kind."""
     state = _state(context, as_json)
+    manifests = {domain.manifest for domain in state.registry.all(plugin.Domain)}
     if out is not None:
-        manifests = [domain.manifest for domain in state.registry.all(plugin.Domain)]
         check_samples(out, manifests)  # the domain looks closer; this one is said before anything is drawn
     truncated = f"-truncation-{truncation:g}" if truncation != 1 else ""
     target = out if out is not None else run / f"samples-seed-{seed}{truncated}"
+    if not force:
+        check_replaced(target, manifests)
     conditions = where or []
     with unless_refused(target):
-        folder = _in_session(
+        folder = in_session(
             state,
             run,
             lambda session: session.sample(
@@ -75,7 +76,7 @@ def sample(
 def evaluate(context: typer.Context, run: RunFolder, as_json: AsJson = False) -> None:
     """Compute the numbers of a run again: fidelity, privacy, gain on a real task."""
     state = _state(context, as_json)
-    metrics = _in_session(state, run, lambda session: session.evaluate())
+    metrics = in_session(state, run, lambda session: session.evaluate())
     _tell(state, metrics, *number_lines(metrics), *verdict_lines(metrics))
 
 
@@ -104,7 +105,7 @@ def export(
         if kind is not None or out is not None:
             raise UsageError("--web DIR is --format web --out DIR: leave out --format and --out")
         kind, out = "web", web
-    exported = _in_session(state, run, lambda session: session.export(kind, out, view=view, profile=profile))
+    exported = in_session(state, run, lambda session: session.export(kind, out, view=view, profile=profile))
     record = {"file": exported.file, "max_abs_diff": exported.max_abs_diff, "sha256": exported.sha256}
     _tell(state, {**record, **exported.details}, f"Model: {exported.file}", *_export_lines(exported))
 
@@ -134,14 +135,14 @@ def explore(
     """Show what the generator has learned: truncation, interpolation, directions, style mixing."""
     state = _state(context, as_json)
     target = out or run / "explore"
-    files = _in_session(state, run, lambda session: session.explore(target, label, seed, project))
+    files = in_session(state, run, lambda session: session.explore(target, label, seed, project))
     _tell(state, files, *(f"{name}: {path}" for name, path in files.items()))
 
 
 def report(context: typer.Context, run: RunFolder, as_json: AsJson = False) -> None:
     """Write the report page of a run again."""
     state = _state(context, as_json)
-    page = _in_session(state, run, lambda session: _report(session, run))
+    page = in_session(state, run, lambda session: _report(session, run))
     _tell(state, {"report": page}, f"Report: {page}")
 
 
@@ -152,33 +153,18 @@ def _state(context: typer.Context, as_json: bool) -> State:
     return state
 
 
-def _in_session(state: State, folder: Path, do: Callable[[Session], Result]) -> Result:
-    """Open a run, do one thing with it and show how far it is; progress never goes to stdout."""
-    try:
-        with like_ctrl_c(), person_view(state.output) as show:
-            from ganworks.session import Session  # imports torch
-
-            return do(Session.open(folder, state.registry, [show]))
-    except KeyboardInterrupt:
-        state.output.note("Interrupted; what was complete before is still there.")
-        raise typer.Exit(ExitCode.INTERRUPTED) from None
-
-
 def _report(session: Session, folder: Path) -> Path:
     """Write the report; some domains can tell of a run that is not evaluated yet, others cannot.
 
     Raises:
         RunError: it cannot be written, and the run has stages to go.
     """
-    from ganworks.session import STAGES
-
     try:
         return session.report()
     except GanworksError:
         raise
     except Exception as error:
-        done = Run(folder).read_json(STAGES)
-        missing = [name for name in ("fit", "evaluate") if name not in done]
+        missing = missing_stages(folder)
         if not missing:
             raise
         raise RunError(

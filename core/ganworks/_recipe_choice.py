@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterator
 from functools import reduce
 from itertools import product
-from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from ganworks import plugin
+from ganworks._recipe_options import check_options, paths_among, unfit
 from ganworks.errors import GanworksError, UsageError, nearest
 from ganworks.options import RunOptions
 from ganworks.registry import Registry
@@ -35,7 +34,7 @@ def chosen_recipe(
     try:
         recipe = _built(build, options, space, source)
     except (TypeError, ValueError) as error:
-        raise _unfit(name, error) from None
+        raise unfit(name, error) from None
     return _with_techniques(recipe, options, name)
 
 
@@ -55,10 +54,7 @@ def check_recipe(registry: Registry, domain: plugin.Domain, options: RunOptions)
         return
     declared = registry.recipe(options.recipe, domain.recipes)
     build, refusal = registry.load(declared), None
-    try:
-        inspect.signature(build).bind_partial(None, **options.recipe_options)
-    except TypeError as error:
-        raise _unfit(declared.name, error) from None
+    check_options(build, options.recipe_options, declared.name)
     for recipe in _trials(build, options, declared.data):
         try:
             _with_techniques(recipe, options, declared.name)
@@ -85,7 +81,9 @@ def with_absolute_paths(registry: Registry, options: RunOptions) -> RunOptions:
     }
     if options.recipe != "auto":
         build = registry.load(registry.find(plugin.Recipe, options.recipe))
-        paths = {name: str(path.resolve()) for name, path in _paths(build, options.recipe_options).items()}
+        paths = {
+            name: str(path.resolve()) for name, path in paths_among(build, options.recipe_options).items()
+        }
         changed["recipe_options"] = {**options.recipe_options, **paths}
     return options.model_copy(update=changed)
 
@@ -93,7 +91,7 @@ def with_absolute_paths(registry: Registry, options: RunOptions) -> RunOptions:
 def _built(build: Build, options: RunOptions, space: SampleSpace, source: SampleSpace | None) -> Recipe:
     sourced = {} if source is None else {"source": source}
     given = options.recipe_options
-    recipe = build(space, **sourced, **{**given, **_paths(build, given)})
+    recipe = build(space, **sourced, **{**given, **paths_among(build, given)})
     assert isinstance(recipe, Recipe)
     return recipe
 
@@ -103,10 +101,6 @@ def _with_techniques(recipe: Recipe, options: RunOptions, name: str) -> Recipe:
         return reduce(with_technique, options.techniques, recipe)
     except ValueError as error:
         raise UsageError(f"recipe '{name}' cannot take on the {error}") from None
-
-
-def _unfit(name: str, error: Exception) -> UsageError:
-    return UsageError(f"recipe_options do not fit recipe '{name}': {error}")
 
 
 def _check_technique_names(options: RunOptions) -> None:
@@ -132,19 +126,3 @@ def _trial_spaces(data: str) -> Iterator[tuple[SampleSpace, SampleSpace | None]]
     """Yield spaces of a kind of `ganworks.plugin.RECIPE_DATA`, and of what is translated."""
     for side, classes in product(TRIAL_SIDES, ((), ("a", "b"))):
         yield made_up_spaces(data, side, classes=classes)
-
-
-def _paths(build: Build, given: dict[str, Any]) -> dict[str, Path]:
-    """Those of the options given that the recipe annotates as ``Path``, as paths."""
-    try:
-        parameters = inspect.signature(build, eval_str=True).parameters
-    except NameError:  # annotations that only a type checker can read: no paths among them
-        return {}
-    asked = {name for name, one in parameters.items() if Path in (one.annotation, *get_args(one.annotation))}
-    return {name: _path(name, given[name]) for name in sorted(asked & set(given)) if given[name] is not None}
-
-
-def _path(name: str, value: object) -> Path:
-    if not isinstance(value, str | Path):
-        raise UsageError(f"recipe_options.{name}: {value} is no path")
-    return Path(value).expanduser()

@@ -17,6 +17,7 @@ resolved only when it is used, so that listing plugins imports neither torch nor
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -24,6 +25,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pluggy
+
+from ganworks.errors import PluginError
 
 PROJECT = "ganworks"  # pluggy's project name and the entry-point group
 HOOK_API = 1  # raised when a hook or a declaration changes so that older plugins break
@@ -40,18 +43,38 @@ RECIPE_DATA = {
     "tables": "rows of a table",
 }
 
+_TARGET = re.compile(r"\w+(\.\w+)*:\w+")
+_TARGETS = ("target", "options", "pipeline", "instant")  # fields that name code
+
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Declaration:
-    """Something a plugin adds: a name, one line about it, and the hook API it was written for."""
+    """Something a plugin adds: a name, one line about it, and the hook API it was written for.
+
+    Raises:
+        PluginError: the summary is no single line, a target does not read ``package.module:attribute``, or a
+            suffix does not begin with a dot.
+    """
 
     kind: ClassVar[str] = ""
     name: str
     summary: str
     api: int = HOOK_API
+
+    def __post_init__(self) -> None:
+        label = f"{self.kind} '{self.name}'"
+        if not self.summary.strip() or "\n" in self.summary:
+            raise PluginError(f"{label}: summary is one line of text, got {self.summary!r}")
+        for field in _TARGETS:
+            target = getattr(self, field, None)
+            if target and not _TARGET.fullmatch(target):  # found now, not when somebody first uses it
+                raise PluginError(f"{label}: {field} reads package.module:attribute, got {target!r}")
+        suffix = getattr(self, "suffix", "")
+        if suffix and not suffix.startswith("."):
+            raise PluginError(f"{label}: suffix begins with a dot, such as .onnx, got {suffix!r}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

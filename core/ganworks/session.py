@@ -21,7 +21,6 @@ from ganworks.errors import RunError, UsageError, nearest
 from ganworks.options import RunOptions
 from ganworks.pipeline import Pipeline, SampleRequest
 from ganworks.registry import Registry
-from ganworks.run import STAGES as STAGES
 from ganworks.run import Event, Run, sweep_leftovers
 from ganworks.training import (
     Checkpoints,

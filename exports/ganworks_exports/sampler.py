@@ -19,10 +19,13 @@ ask.add_argument("--label", help="one class only; default: all in turn, for tabl
 ask.add_argument("--seed", type=int, default=0, help="of the first sample; the next has the next seed")
 ask.add_argument("--truncation", type=float, default=1.0, help="0 to 1: from typical to varied")
 ask.add_argument("--model", type=pathlib.Path, default=pathlib.Path(__file__).with_name(MODEL))
-ask.add_argument("--out", default="samples.npz")
+ask.add_argument("--out", default="samples.npz", help="NumPy archive; one that is there is replaced")
 args = ask.parse_args()
+out = pathlib.Path(args.out.removesuffix(".npz") + ".npz")  # as NumPy names it
 if args.count < 1 or not 0 <= args.seed < 2**63 - args.count or not 0 <= args.truncation <= 1:
     ask.error("--count from 1, --seed from 0, --truncation from 0 to 1")
+if not args.model.is_file() or not out.parent.is_dir():
+    ask.error(f"there is no {args.model if out.parent.is_dir() else out.parent}")
 
 model = onnxruntime.InferenceSession(args.model, providers=["CPUExecutionProvider"])
 card = json.loads(model.get_modelmeta().custom_metadata_map["card"])
@@ -54,8 +57,8 @@ for i in range(0, args.count, 32):  # 32 at a time: memory stays small
     parts.append(model.run(None, {**feed, **{name: feed[name][i : i + 32] for name in rows}}))
 made = {port["name"]: np.concatenate(part) for port, part in zip(card["outputs"], zip(*parts))}
 made = {key: values.astype(str) if values.dtype == object else values for key, values in made.items()}
-np.savez_compressed(args.out, **made, **{k: v for k, v in feed.items() if k not in made}, classes=names)
-print(f"{args.count} synthetic samples in {args.out}")
+np.savez_compressed(out, **made, **{k: v for k, v in feed.items() if k not in made}, classes=names)
+print(f"{args.count} synthetic samples in {out}")
 '''
 
 

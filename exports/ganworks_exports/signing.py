@@ -49,10 +49,14 @@ def verify(path: Path, public_key: Path) -> None:
 
     Raises:
         MissingExtraError: model-signing is not installed.
-        UsageError: one of the files is absent, the key cannot be used, or the signature does not hold.
+        UsageError: a file or the signature is absent, the key cannot be used, or the signature does not hold.
     """
     _, verifying = _library()
-    _require_files(path, signature_of(path), public_key)
+    _require_files(path, public_key)
+    if not signature_of(path).is_file():
+        raise UsageError(
+            f"{path} is not signed: there is no {signature_of(path).name} beside it; see `gan sign`"
+        )
     verifier = _or_refuse(
         lambda: verifying.Config().use_elliptic_key_verifier(public_key=public_key),
         f"{public_key}: this is no public key that can verify",

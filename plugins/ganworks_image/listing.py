@@ -11,6 +11,12 @@ from ganworks_image.frames import Item, Rejects
 from ganworks_image.readers import FileKinds
 from ganworks_image.sources import SPLITS, UNLABELLED, Source, check_labels
 
+# no remark in passing: a class would shrink unseen
+UNREAD_PICTURES = (
+    *(".heic", ".heif", ".avif", ".jp2", ".j2k", ".jxl", ".psd", ".tga", ".exr", ".hdr"),
+    *(".pbm", ".pgm", ".ppm", ".pnm", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf"),
+)
+MOST_NAMED = 5  # folders, in a message
 COLUMNS = {  # in order of preference
     "path": ("path", "file", "filename", "image", "image_path"),
     "label": ("label", "class", "target", "diagnosis"),
@@ -54,15 +60,19 @@ def _from_folder(source: Source, rejects: Rejects) -> list[Item]:
     usable = [path for path in files if known.kind_of(path)]
     for path in files if source.kind == "folder" else []:
         if not known.kind_of(path):
-            action = "ignored"  # notes and licences lie about everywhere; they are not bad pictures
-            rejects.add(
-                path.relative_to(root).as_posix(), f"unknown suffix '{known.suffix_of(path)}'", action
-            )
+            _reject_suffix(path.relative_to(root).as_posix(), known.suffix_of(path), rejects)
     if not usable:
         suffixes = " ".join(known.suffixes.get(source.kind, known.known))
         found = f"its {len(files)} files have other suffixes" if files else "it is empty"
         raise DataError(f"{root} holds no images: {found}; put one folder per class there ({suffixes})")
     return [_folder_item(path, source) for path in usable]
+
+
+def _reject_suffix(name: str, suffix: str, rejects: Rejects) -> None:
+    if suffix in UNREAD_PICTURES:
+        rejects.add(name, f"{suffix} pictures are not read; convert them to PNG")
+    else:  # notes and licences lie about everywhere; they are not bad pictures
+        rejects.add(name, f"unknown suffix '{suffix}'", "ignored")
 
 
 def _hidden(path: Path, root: Path) -> bool:
@@ -77,6 +87,19 @@ def _folder_item(path: Path, source: Source) -> Item:
         folders = folders[1:]
     label = folders[0] if folders and source.labelled else UNLABELLED
     return Item(path=path, name=name, label=label, group=source.group_of(path, name), split=split)
+
+
+def classes_below(folder: str, names: Sequence[str]) -> str:
+    """Say which folder to give, where the only class is a folder of folders; empty where it is not.
+
+    >>> classes_below("all", ["all/cat/1.png", "all/dog/1.png"])
+    "the folder 'all' itself: it holds the folders cat, dog"
+    """
+    below = {parts[1] for name in names if len(parts := name.split("/")) > 2 and parts[0] == folder}
+    if len(below) < 2 or not all(name.startswith(f"{folder}/") for name in names):
+        return ""
+    shown = ", ".join(sorted(below)[:MOST_NAMED]) + (", ..." if len(below) > MOST_NAMED else "")
+    return f"the folder '{folder}' itself: it holds the folders {shown}"
 
 
 def _from_manifest(manifest: Path, source: Source, rejects: Rejects) -> list[Item]:

@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganworks.errors import DataError
+from ganworks.wording import counted
 from ganworks_image.duplicates import Index, Twins, clusters
 from ganworks_image.frames import Frame, Rejects
+from ganworks_image.listing import classes_below
 from ganworks_image.options import StudyOptions
 from ganworks_image.sources import Groups
 from ganworks_image.splits import PARTS, assign, complete, keep_at_most, leaking
@@ -102,9 +104,8 @@ class Partition:
         small = {name: number for name, number in sorted(counts.items()) if number < self.options.min_class}
         for row, frame in enumerate(self.frames):
             if self.alive[row] and frame.label in small:
-                self._drop(
-                    row, f"class '{frame.label}' has only {small[frame.label]} images", "class left out"
-                )
+                has = counted(small[frame.label], "image")
+                self._drop(row, f"class '{frame.label}' has only {has}", "class left out")
         self.classes = tuple(sorted((name for name in counts if name not in small), key=_natural))
         if not self.classes:
             conflicts = self.leaks["conflicting_labels"]
@@ -115,9 +116,10 @@ class Partition:
                 f"add images or lower --min-class{self.small_hint}"
             )
         if len(self.classes) == 1 and self.options.labelled:
+            deeper = classes_below(self.classes[0], [frame.name for frame in self.frames])
             self.notes.append(
-                f"only one class ('{self.classes[0]}'): the generator is unconditional. For classes give one "
-                "folder a class, or a CSV manifest"
+                f"only one class ('{self.classes[0]}'): the generator is unconditional. For classes give "
+                + (deeper or "one folder a class, or a CSV manifest")
             )
         return small
 

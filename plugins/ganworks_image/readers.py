@@ -1,4 +1,4 @@
-"""One file in, its pictures out: PNG, JPEG, WebP, BMP, TIFF and NumPy; a domain adds its own kinds."""
+"""One file in, its pictures out: PNG, JPEG, WebP, BMP, GIF, TIFF and NumPy; a domain adds its own kinds."""
 
 from __future__ import annotations
 
@@ -69,10 +69,11 @@ class FileKinds:
 
 
 SUFFIXES: dict[str, tuple[str, ...]] = {
-    "png": (".png", ".jpg", ".jpeg", ".webp", ".bmp"),
+    "png": (".png", ".jpg", ".jpeg", ".jfif", ".webp", ".bmp", ".gif"),
     "tiff": (".tif", ".tiff"),
     "npz": (".npy",),
 }
+MOVING = ("GIF", "WEBP", "PNG")  # of many frames; a JPEG with a thumbnail behind it (MPO) is none
 
 
 def picture_readers(make: Make = Frame) -> dict[str, Callable[[Path], list[Frame]]]:
@@ -90,17 +91,21 @@ PICTURES = FileKinds(suffixes=SUFFIXES, readers=picture_readers(), extra="image"
 def _read_picture(path: Path, make: Make) -> list[Frame]:
     from PIL import Image, ImageOps
 
+    notes: list[str] = []
     if _is_16_bit_colour_png(path):
         import imagecodecs
 
         pixels = imagecodecs.png_decode(path.read_bytes())  # pillow would halve the depth
     else:
         with Image.open(path) as file:
+            frames = getattr(file, "n_frames", 1) if file.format in MOVING else 1
+            if frames > 1:
+                notes.append(f"animation: the first of {frames} frames used")
             image: Image.Image = ImageOps.exif_transpose(file)
         if image.mode in ("P", "CMYK", "YCbCr", "HSV", "LAB", "PA", "1"):
             image = image.convert("L" if image.mode == "1" else "RGB")
         pixels = np.asarray(image)
-    return [make(pixels=channels_first(pixels), dtype=str(pixels.dtype))]
+    return [make(pixels=channels_first(pixels), dtype=str(pixels.dtype), notes=notes)]
 
 
 def _is_16_bit_colour_png(path: Path) -> bool:

@@ -15,6 +15,7 @@ import pandas as pd
 from ganworks.errors import UsageError, nearest
 from ganworks.run import Run
 from ganworks_image import duplicates, embedded, geometry
+from ganworks_image.announcing import announce
 from ganworks_image.conform import one_channel_count, one_intensity
 from ganworks_image.formats import output_kind
 from ganworks_image.frames import Frame, Rejects
@@ -139,7 +140,7 @@ class Reader(Generic[AnyOptions]):
         study.low_data = {name: training[name] for name in study.classes if training[name] < LOW_DATA}
         study.save(cache)
         if self.run is not None:
-            _announce(study, self.run)
+            announce(study, self.run)
         return self.study.load(cache)
 
     def _frames(self) -> tuple[list[Any], str, str]:
@@ -222,19 +223,3 @@ def _fingerprint(images: Pixels, table: pd.DataFrame) -> str:
     digest = hashlib.sha256(np.ascontiguousarray(images).data)
     digest.update(table[["label", "split"]].to_csv(index=False).encode())
     return digest.hexdigest()
-
-
-def _announce(study: Study, run: Run) -> None:
-    run.emit("data", **study.describe(), rejected=len(study.rejects))
-    for note in study.notes:
-        run.warn("data", note)
-    out = study.rejects[study.rejects["action"].str.contains("left out|dropped|skipped|refused")]
-    if len(out):
-        first = f"{out['file'].iloc[0]}: {out['reason'].iloc[0]}"
-        run.warn("rejected", f"{len(out)} files or images left out, listed in the report ({first})")
-    for name, count in study.left_out.items():
-        run.warn("small-class", f"class '{name}' has only {count} images and is left out (--min-class)")
-    for name, count in study.low_data.items():
-        run.warn(
-            "low-data", f"class '{name}' trains on {count} images: expect little variety and near-copies"
-        )

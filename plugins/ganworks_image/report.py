@@ -15,9 +15,10 @@ from ganworks.report.facts import losses_of, warnings_of
 from ganworks.report.pictures import curves, image_grid
 from ganworks.run import REPORT, Run
 from ganworks.training import Sampler
-from ganworks_image.evaluation import NOT_APPLICABLE, VALIDATED_ON, validated_by
+from ganworks_image.evaluation import VALIDATED_ON, validated_by
 from ganworks_image.gate import CopyGate, Purpose, first_seed
 from ganworks_image.report_data import data_section, model_section
+from ganworks_image.report_fidelity import fidelity_headlines, fidelity_section
 from ganworks_image.report_gain import LEVELS, downstream_section, rounded
 from ganworks_image.study import Study
 
@@ -54,7 +55,7 @@ def write_report(
     page = Report(f"Synthetic images: {study.title}", wording.subtitle)
     _headlines(page, metrics, wording.downstream)
     _samples(page, study, sampler)
-    _fidelity(page, _block(metrics, "fidelity"))
+    fidelity_section(page, _block(metrics, "fidelity"))
     _privacy(page, study, gate, sampler, _block(metrics, "privacy"))
     if wording.downstream:
         downstream_section(page, _block(metrics, "downstream"), wording.others)
@@ -77,17 +78,7 @@ def _headlines(page: Report, metrics: dict[str, Any], downstream: bool) -> None:
     if downstream:
         page.headline("Downstream", gain["verdict"], LEVELS.get(gain["verdict"], "neutral"))
     page.headline("Copies", privacy["verdict"], LEVELS.get(privacy["verdict"], "neutral"))
-    if "reason" in fidelity:
-        page.headline("Fidelity", fidelity.get("verdict", NOT_APPLICABLE))
-        return
-    for space in (
-        fidelity,
-        fidelity["independent"],
-    ):  # the first alone would flatter a recipe that trains on it
-        name = space["extractor"]["name"]
-        page.headline(f"Coverage, {name} (1 is best)", rounded(space["coverage"], 2))
-        page.headline(f"KID-{name} (0 is best)", rounded(space["kid"], 2))
-    page.headline("Diversity (1 as real)", rounded(fidelity["diversity_ratio"], 2))
+    fidelity_headlines(page, fidelity)
 
 
 def _samples(page: Report, study: Study, sampler: Sampler) -> None:
@@ -119,58 +110,6 @@ def _interpolation(sampler: Sampler, classes: int, steps: int = 10) -> Tensor:
     ends = sampler.latents(SHOWN_SEEDS + torch.tensor([101, 202])).to(sampler.device)
     start, end = (one.expand(len(labels), -1) for one in ends)
     return interpolate(sampler.generator, start, end, labels, steps).flatten(0, 1).cpu()
-
-
-def _fidelity(page: Report, fidelity: dict[str, Any]) -> None:
-    section = page.section(
-        "Fidelity",
-        "Distances between synthetic images and held-out real ones. The floor is what fresh real images of "
-        "the same number would reach: a generator at the floor cannot be told from real data by this number. "
-        "Copies of the training images would pass all of these; see the next section.\n\n"
-        "No feature space is neutral: the projected recipe trains against lite0, and the kept checkpoint was "
-        "chosen by the kernel distance in self (see Training). Trust what both say.",
-    )
-    if "reason" in fidelity:
-        section.verdict(fidelity["reason"], "neutral")
-        return
-    other = fidelity["independent"]
-    keys = {
-        "kid": ("Kernel distance (KID)", "kid_floor"),
-        "fd": ("Frechet distance (FD)", "fd_floor"),
-        "precision": ("Precision", "precision_floor"),
-        "recall": ("Recall", "recall_floor"),
-        "density": ("Density", "density_floor"),
-        "coverage": ("Coverage", "coverage_floor"),
-    }
-    names = [block["extractor"]["name"] for block in (fidelity, other)]
-    section.table(
-        ["", *(column for name in names for column in (name, f"{name}, floor"))],
-        [
-            [title, *(rounded(block[k]) for block in (fidelity, other) for k in (key, floor))]
-            for key, (title, floor) in keys.items()
-        ],
-        f"{fidelity['n_synthetic']} synthetic against {fidelity['n_real']} held-out real images. Features: "
-        + ", ".join(f"{b['extractor']['name']} ({b['extractor']['hash'][:12]})" for b in (fidelity, other)),
-    )
-    section.facts(
-        {
-            "Diversity within a class (1 as real)": rounded(fidelity["diversity_ratio"]),
-            "Spectrum distance, dB (0 is best)": rounded(fidelity["spectrum_distance"]),
-            "Intensity distance (0 is best)": rounded(fidelity["intensity_emd"]),
-        }
-    )
-    rows = [
-        [
-            name,
-            *(
-                rounded(found.get(key))
-                for key in ("n_real", "kid", "kid_floor", "coverage", "diversity_ratio")
-            ),
-        ]
-        for name, found in fidelity["per_class"].items()
-    ]
-    columns = ["Class", "Real images", "KID", "KID, floor", "Coverage", "Diversity"]
-    section.table(columns, rows, "For each class; below 50 images a distance would be noise.")
 
 
 def _privacy(page: Report, study: Study, gate: CopyGate, sampler: Sampler, privacy: dict[str, Any]) -> None:

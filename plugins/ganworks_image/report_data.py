@@ -8,6 +8,7 @@ from typing import Any
 from ganworks.report import Report
 from ganworks.report.facts import model_facts
 from ganworks.run import Run
+from ganworks.wording import counted
 from ganworks_image.study import Study
 
 EMBED = """import numpy as np, onnxruntime as ort
@@ -37,7 +38,10 @@ def data_section(page: Report, study: Study) -> None:
     section.warning_list([*_low_data(study), *study.notes], none="Nothing unusual in the data.")
     rejected = study.rejects[["file", "reason", "action"]].values.tolist()
     section.table(
-        ["File", "Reason", "What was done"], rejected, f"{len(rejected)} remarks on files", folded=True
+        ["File", "Reason", "What was done"],
+        rejected,
+        counted(len(rejected), "remark") + " on files",
+        folded=True,
     )
 
 
@@ -64,9 +68,12 @@ def _leak_rows(study: Study) -> list[list[Any]]:
 
 def _low_data(study: Study) -> list[str]:
     few = [
-        f"Class '{name}' has {n} training images: fewer than 50. Expect little variety, "
+        f"Class '{name}' has {counted(n, 'training image')}: fewer than 50. Expect little variety, "
         "and look at the nearest pairs above."
         for name, n in study.low_data.items()
     ]
-    left = [f"Class '{name}' was left out: {n} images are too few." for name, n in study.left_out.items()]
+    left = [
+        f"Class '{name}' was left out: {counted(n, 'image')} of it, too few."
+        for name, n in study.left_out.items()
+    ]
     return few + left

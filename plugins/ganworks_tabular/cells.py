@@ -15,15 +15,15 @@ from ganworks.errors import UsageError
 from ganworks_tabular.columns.casting import from_floats, is_integer, typed
 from ganworks_tabular.columns.category import CategoryColumn
 from ganworks_tabular.columns.datetime import DatetimeColumn
-from ganworks_tabular.columns.epochs import MISSING, Clock
+from ganworks_tabular.columns.epochs import MISSING, UNITS, Clock
 from ganworks_tabular.columns.number import NumberColumn
 from ganworks_tabular.columns.parts import ColumnCodec
 from ganworks_tabular.names import is_missing, place_of
 from ganworks_tabular.preparation import Preparation
+from ganworks_tabular.ranges import range_hint
 from ganworks_tabular.schema import Column
 
 EXACT = 2**53  # up to here all whole numbers are floats
-UNITS = {"D": "days", "m": "minutes", "s": "seconds", "ms": "milliseconds", "us": "microseconds"}
 DATE = re.compile(
     r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?: ?(?:Z|[+-]\d\d:?\d\d))?)?", re.ASCII
 )
@@ -55,7 +55,9 @@ def _number(value: Any, column: Column, fitted: ColumnCodec | None, preparation:
     if isinstance(number, float) and math.isnan(number):
         _check_missing(column.name, fitted)
         return from_floats(np.array([math.nan]), column.dtype, decimals)
-    _check_held(number, column, decimals, exact=column.name not in preparation.constraints.numbers)
+    exact = column.name not in preparation.constraints.numbers
+    held = fitted.parts.decimals if decimals is None and isinstance(fitted, NumberColumn) else decimals
+    _check_held(number, column, held, exact)
     if is_integer(column.dtype):
         return typed(pd.Series([int(number)]), column.dtype)
     return from_floats(np.array([float(number)]), column.dtype, decimals)
@@ -72,8 +74,17 @@ def _parsed_number(value: Any, column: Column) -> int | float:
     except (TypeError, ValueError, OverflowError):
         number = math.inf
     if math.isinf(number):
-        raise UsageError(f"the condition {column.name}={value} is not a number; give a number")
+        what = _number_hint(column.name, str(value).strip())
+        raise UsageError(f"the condition {column.name}={value} is not a number; {what}")
     return int(number) if number.is_integer() and is_integer(column.dtype) else number
+
+
+def _number_hint(name: str, text: str) -> str:
+    if text[:1] in ("<", ">"):
+        return range_hint(name)
+    if text[:1] == "q":
+        return f"quantiles come in pairs, as {name}=q0.5..q1"
+    return "give a number"
 
 
 def _check_held(number: int | float, column: Column, decimals: int | None, exact: bool) -> None:
@@ -119,7 +130,7 @@ def _date(value: Any, column: Column, fitted: ColumnCodec | None, preparation: P
         return clock.write(np.array([MISSING]))
     epoch = time.to_datetime64().astype(f"datetime64[{clock.unit}]")
     if pd.Timestamp(epoch) != time:
-        what = UNITS.get(clock.unit, clock.unit)
+        what = UNITS[clock.unit]
         raise UsageError(f"the condition {column.name}={value} cannot be met: the column holds whole {what}")
     rule = preparation.constraints.numbers.get(column.name)
     if rule is not None and rule.scalar(time) % rule.step:

@@ -134,7 +134,7 @@ def scenario_command(
         typer.Argument(metavar="SCENARIO.toml", help="Knobs: rate, mix, scale, tail.", show_default=False),
     ],
     out: RowsFile,
-    count: Annotated[int, typer.Option("-n", "--count", min=1, max=2**31, help="Rows.")] = 10_000,
+    count: Annotated[int, typer.Option("-n", "--count", min=1, max=2**30, help="Rows.")] = 10_000,
     seed: Seed = 0,
     force: Force = False,
     as_json: AsJson = False,

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from ganworks.wording import counted
 from ganworks_tabular.comparing import as_texts, comparable, facts_of
 from ganworks_tabular.evaluation import TableFacts
 from ganworks_tabular.infer import infer_schema
@@ -70,7 +71,7 @@ def drift_lines(found: Mapping[str, Any]) -> Iterator[str]:
         yield f"{label}: {rows} rows are too few to look at apart"
     else:
         drifted = {name: one for name, one in found["positives"].items() if one["drifted"]}
-        said = f"{len(drifted)} of {len(found['positives'])} columns" if drifted else "no column"
+        said = f"{len(drifted)} of {counted(len(found['positives']), 'column')}" if drifted else "no column"
         yield f"{label} ({rows} rows): {said} drifted beyond chance"
         yield from (f"  {line}" for line in _verdicts(drifted))
     if found["left_out"]:

@@ -15,7 +15,7 @@ from ganworks_tabular.columns.category import CategoryColumn
 from ganworks_tabular.constraints.order import Order
 from ganworks_tabular.constraints.rules import NumberRule
 from ganworks_tabular.preparation import Preparation
-from ganworks_tabular.ranges import Between, checked_range, range_column
+from ganworks_tabular.ranges import Between, checked_range, range_column, range_hint
 
 __all__ = ["Between", "Condition", "Conditions", "given_rows", "read_conditions", "typed_conditions"]
 
@@ -51,6 +51,8 @@ def _split(text: str, columns: Sequence[str]) -> tuple[str, str]:
     name, equals, _ = text.partition("=")
     if not equals:
         raise UsageError(f"--where '{text}' should read COLUMN=VALUE or COLUMN=LOW..HIGH")
+    if not fitting and name[-1:] in ("<", ">") and name[:-1] in columns:
+        raise UsageError(f"--where '{text}' compares: {range_hint(name[:-1])}")
     if not fitting:
         require_column(name, columns)
     longest = max(fitting, key=len, default=name)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ganworks.deploy import Port
 from ganworks_tabular.columns.casting import texts as as_texts
-from ganworks_tabular.columns.datetime import DatetimeColumn
+from ganworks_tabular.columns.epochs import UNITS, Clock
 from ganworks_tabular.preparation import Preparation
 
 if TYPE_CHECKING:
@@ -39,10 +39,9 @@ def _output(name: str, module: FromSeed, preparation: Preparation) -> Port:
     column = preparation.schema[name]
     meaning = "missing: NaN" if module.dtypes[name].is_floating_point else "whole numbers"
     if column.kind == "datetime":
-        meaning = "epoch in the unit of the column, UTC; missing: the smallest number"
-        codec = preparation.codec
-        if name in codec.columns and isinstance(codec[name], DatetimeColumn):
-            meaning = f"{column.dtype}: {meaning}"
+        clock = Clock.of(column.dtype, column.form)
+        since = f"{UNITS[clock.unit]} since 1970-01-01" + (" UTC" if clock.zone else "")
+        meaning = f"{column.dtype}: {since}; missing: the smallest number"
     low, high = module.bounds.get(name, (None, None)) if not found else (None, None)
     return Port(
         name=name,

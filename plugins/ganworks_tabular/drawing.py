@@ -10,7 +10,7 @@ import pandas as pd
 
 from ganworks.errors import UsageError
 from ganworks_tabular.conditions import Condition, Typed, given_rows, typed_conditions
-from ganworks_tabular.model import BLOCK, MOST_SEEDS, Stream, TableModel, blocks
+from ganworks_tabular.model import BLOCK, MOST_SEEDS, OWN, Stream, TableModel, blocks
 from ganworks_tabular.preparation import Preparation
 from ganworks_tabular.stream import write_stream
 
@@ -23,7 +23,7 @@ class Drawer:
 
     preparation: Preparation
     model: TableModel
-    stream: Stream = Stream()
+    stream: Stream = OWN
 
     def frame(
         self, count: int, *, seed: int = 0, start: int = 0, where: Mapping[str, Condition] | None = None
@@ -48,7 +48,7 @@ class Drawer:
             raise UsageError(f"seed {seed} is out of range: use 0 to {MOST_SEEDS - 1}")
         if start < 0 or start + count > self.stream.most:
             end, most = start + count, self.stream.most
-            raise UsageError(f"rows {start + 1:,} to {end:,}: a seed has {most:,}; use further seeds")
+            raise UsageError(f"rows {start} to {end}: a seed has {most}; use further seeds")
         wanted = typed_conditions(where or {}, self.preparation)
         for first, part in blocks(count, start):
             yield self._block(first, seed, wanted).iloc[part].reset_index(drop=True)

@@ -18,12 +18,11 @@ from ganworks_tabular.columns.number_map import find_rounding
 from ganworks_tabular.columns.statistics import count_categories
 from ganworks_tabular.kinds import kind_of
 from ganworks_tabular.schema import Column, Kind, Schema
-from ganworks_tabular.schema_file import check_corrections
+from ganworks_tabular.schema_file import check_corrections, corrected_kinds
 from ganworks_tabular.table_checks import check_table
+from ganworks_tabular.text_hints import text_hint
 
 CLASSES = 20
-TIME = r"(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?"
-TIMES_LOOKED_AT = 1_000
 TARGET_NAMES = ("target", "class", "fraud", "is_fraud", "isfraud", "label", "fraudulent", "y")
 
 
@@ -43,7 +42,7 @@ def infer_schema(
     given = dict(corrections or {})
     check_corrections(given, frame.columns, "the corrections")
     target = _target(frame, target or given.get("target"))
-    kinds = _corrected_kinds(given)
+    kinds = corrected_kinds(given)
     columns = tuple(
         _target_column(frame[name]) if name == target else _column(frame[name], kinds.get(name))
         for name in map(str, frame.columns)
@@ -61,12 +60,6 @@ def describe(schema: Schema) -> list[tuple[str, ...]]:
         kind = "target" if column.name == schema.target else column.kind
         rows.append((column.name, kind, column.dtype, column.found))
     return rows
-
-
-def _corrected_kinds(corrections: Mapping[str, Any]) -> dict[str, Kind]:
-    kinds: dict[str, Kind] = dict.fromkeys(corrections.get("keys", []), "key")
-    columns = corrections.get("columns", {}).items()
-    return {**kinds, **{name: one["kind"] for name, one in columns if "kind" in one}}
 
 
 def _target(frame: pd.DataFrame, target: str | None) -> str:
@@ -97,7 +90,9 @@ def _target_column(column: pd.Series) -> Column:
     if len(classes) == 1:
         raise DataError(f"the target '{name}' is '{classes[0]}' in all rows; it needs two classes at least")
     if len(classes) > CLASSES:
-        raise DataError(f"the target '{name}' has {len(classes)} values; choose a column with 2 to {CLASSES}")
+        raise DataError(
+            f"the target '{name}' has {len(classes):,} values; choose a column with 2 to {CLASSES}"
+        )
     rarest = int(found.counts.argmin())
     if found.counts[rarest] == 1:
         raise DataError(
@@ -152,13 +147,14 @@ def _check_wanted(column: pd.Series, dtype: str, form: str | None, wanted: Kind)
 def _found(column: pd.Series, kind: Kind, dtype: str, form: str | None) -> str:
     missing = int(column.isna().sum())
     tail = f", {missing} missing" if missing else ""
+    hint = f"; {text}" if kind in ("category", "key") and (text := text_hint(column)) else ""
     if kind == "constant":
         if not missing:
             return "always the same"
         held = len(column) - missing
         return f"in {counted(held, 'row')} only: always missing" if held else "always missing"
     if kind == "key":
-        return f"not modelled, made anew{_time_note(column)}"
+        return f"not modelled, made anew{hint}"
     if kind == "datetime":
         return f"{form or Clock.of(dtype, form).unit}{tail}"
     said = counted(column.nunique(), "value")
@@ -168,12 +164,4 @@ def _found(column: pd.Series, kind: Kind, dtype: str, form: str | None) -> str:
         digits = "all digits" if rounding is None else counted(rounding.decimals, "decimal")
         step = f", steps of {rounding.width:g}" if rounding and rounding.step > 1 else ""
         said += f", {digits}{step}"
-    return said + tail + _time_note(column)
-
-
-def _time_note(column: pd.Series) -> str:
-    """What to do about a column of times without a day, which is read as mere words."""
-    cells = column.dropna().head(TIMES_LOOKED_AT)
-    if is_text(column) and len(cells) and cells.str.fullmatch(TIME).all():
-        return "; times of day: to have them learnt as such, give minutes or seconds as a number"
-    return ""
+    return said + tail + hint

@@ -43,6 +43,9 @@ class Stream:
         return cls(MOST_ROWS + MOST_FURTHER, MOST_FURTHER, taken)
 
 
+OWN = Stream()  # of a run's samples, of `Synthesizer.sample`, of the seeds of the exported model
+
+
 @dataclass(frozen=True)
 class TableModel:
     """Draws rows in the columns of the codec. Row i depends on the seed, on i and on what is given alone."""
@@ -110,6 +113,11 @@ class TableModel:
 def row_seeds(index: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
     """The seed of each row, as an exported model takes it: ``seed * 2^32 + row``."""
     return (np.int64(seed) << np.int64(32)) + index
+
+
+def row_seed(row: int, seed: int) -> int:
+    """The seed of one row, see `row_seeds`."""
+    return (seed << 32) + row
 
 
 def _kept(values: pd.Series, like: pd.Series) -> pd.Series:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from ganworks.options import RunOptions
 from ganworks_tabular.source import MOST_ROWS
@@ -21,6 +21,9 @@ class Options(RunOptions):
     )
     minutes: float | None = Field(
         None, gt=0, description="Training budget in minutes of wall time; without it and --steps 3,000 steps."
+    )
+    size: int | None = Field(
+        None, description="Of pictures only.", json_schema_extra={"flag": False, "listed": False}
     )
     target: str | None = Field(
         None, description="Column with the classes; default: one named class, label, fraud or the like."
@@ -63,6 +66,12 @@ class Options(RunOptions):
     delta: float = Field(
         1e-5, gt=0, lt=1, description="With --epsilon: chance that it fails; well below one over the rows."
     )
+
+    @field_validator("size")
+    @classmethod
+    def _no_pixels(cls, size: int | None) -> None:
+        if size is not None:
+            raise ValueError("a table has no pixels: leave it out")
 
     @model_validator(mode="after")
     def _private_alone(self) -> Options:

@@ -13,29 +13,25 @@ from ganworks.data import Dataset
 from ganworks.deploy import Deployable
 from ganworks.errors import RunError, UsageError
 from ganworks.pipeline import Pipeline, SampleRequest
-from ganworks.run import REPORT, write_json
-from ganworks.session import STAGES
+from ganworks.run import REPORT
 from ganworks.training import Budget, Checkpoints, Recipe, Sampler, Validation, weights_sha256
 from ganworks_tabular.card import model_card
-from ganworks_tabular.conditions import Conditions, read_conditions
-from ganworks_tabular.conditions_seen import unseen_together
 from ganworks_tabular.deploying import deployable
 from ganworks_tabular.drawing import Drawer
 from ganworks_tabular.evaluating import evaluate_run
 from ganworks_tabular.infer import describe
-from ganworks_tabular.model import TableModel
+from ganworks_tabular.model import OWN, Stream, TableModel
 from ganworks_tabular.options import STEPS, Options
 from ganworks_tabular.private_plan import RECIPE, PrivatePlan
 from ganworks_tabular.report import write_report
 from ganworks_tabular.report_usage import usage_of
-from ganworks_tabular.stream import write_stream
+from ganworks_tabular.sampling import FILE, asked_for, conditions_told, write_rows
 from ganworks_tabular.study import FOLDER, TableStudy
 from ganworks_tabular.study_rows import Part, check_unchanged, have_parts
 from ganworks_tabular.training_data import CodedRows
 from ganworks_tabular.validation import FIRST_SEED, Judge, calibrate, drawn_like
 
 EVALUATION_SEED = 2**31 - 2  # apart from the seeds that users are likely to take
-FILE = "synthetic"
 
 
 class TablePipeline(Pipeline[Options]):
@@ -106,11 +102,11 @@ class TablePipeline(Pipeline[Options]):
     def validate(self, sampler: Sampler) -> Validation:
         """No number in a private run: a choice by real rows would not be covered, so the last one is kept."""
         score = math.nan if self._private else self._judge.score(sampler)
-        return Validation(score, measure="two-sample AUC")
+        return Validation(score, measure="quick two-sample AUC")
 
     @property
     def _trained(self) -> bool:
-        return "fit" in self.run.read_json(STAGES)
+        return "fit" in self.run.stages()
 
     @property
     def _private(self) -> PrivatePlan | None:
@@ -126,23 +122,14 @@ class TablePipeline(Pipeline[Options]):
 
     # after training
     def sample(self, sampler: Sampler, request: SampleRequest) -> Path:
-        drawer, where = self.drawer(sampler), self._conditions(request)
-        if note := unseen_together(where, drawer.preparation, self.run.cache / FOLDER / "train.parquet"):
-            self.run.warn("unseen", note)
-        count = request.count or self.options.rows or self.study.rows["train"]
+        # what is asked for later are further rows, not those that the run has written already
+        stream = OWN if request.out == self.run.samples else self.further
+        drawer, where = self.drawer(sampler, stream), asked_for(request, self.study.schema)
+        for note in conditions_told(where, drawer.preparation, self.run.cache / FOLDER / "train.parquet"):
+            self.run.warn("conditions", note)
+        count = request.count or self._own_rows
         path = request.out / f"{FILE}{self.study.suffix}"
-        label = f"{count:,} rows"
-        frames = self.run.progress(
-            drawer.file_frames(count, seed=request.seed, where=where), label, drawer.file_frame_count(count)
-        )
-        about = {"seed": str(request.seed), "generator_sha256": self._generator_hash}
-        write_stream(frames, path, about)
-        conditions = {name: str(value) for name, value in where.items()}
-        write_json(
-            request.out / f"{FILE}.json",
-            {"synthetic": True, "file": path.name, "rows": count, "conditions": conditions, **about},
-        )
-        self.run.emit("samples", folder=str(request.out), written=count, dropped=0)
+        write_rows(drawer, where, count, request.seed, path, self.run, self._generator_hash)
         return request.out
 
     def evaluate(self, sampler: Sampler) -> dict[str, Any]:
@@ -169,13 +156,24 @@ class TablePipeline(Pipeline[Options]):
             [dict(zip(heads, row, strict=True)) for row in describe(study.schema)],
             usage_of(study.schema, self.run.folder),
             study.notes,
+            synthetic,
         )
 
     # inside
-    def drawer(self, sampler: Sampler) -> Drawer:
+    def drawer(self, sampler: Sampler, stream: Stream = OWN) -> Drawer:
         """What draws finished rows."""
         preparation = self.study.preparation
-        return Drawer(preparation, TableModel(preparation.codec, self._rates, sampler))
+        model = TableModel(preparation.codec, self._rates, sampler)
+        return Drawer(preparation, model, stream)
+
+    @property
+    def further(self) -> Stream:
+        """The rows and keys that none of the run's own samples has."""
+        return Stream.further(self._own_rows)
+
+    @property
+    def _own_rows(self) -> int:
+        return self.options.rows or self.study.rows["train"]
 
     @property
     def _rates(self) -> tuple[float, ...]:
@@ -188,15 +186,6 @@ class TablePipeline(Pipeline[Options]):
     @property
     def _generator_hash(self) -> str:
         return weights_sha256(Checkpoints(self.run.checkpoints).best)
-
-    def _conditions(self, request: SampleRequest) -> Conditions:
-        schema = self.study.schema
-        where = read_conditions(request.where, [column.name for column in schema.columns])
-        if request.label is None:
-            return where
-        if schema.target in where:
-            raise UsageError(f"--label and --where both give '{schema.target}': give it once")
-        return {schema.target: request.label, **where}
 
     def _extra(self, sampler: Sampler) -> dict[str, Any]:
         rows = self.rows("test")

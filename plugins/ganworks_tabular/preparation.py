@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ganworks.errors import DataError, UsageError
+from ganworks.wording import counted
 from ganworks_tabular.codec import TableCodec
 from ganworks_tabular.columns.casting import texts
 from ganworks_tabular.columns.category import CategoryColumn
@@ -66,7 +67,9 @@ class Preparation:
             return cls(schema, constraints, codec, plan)
         kept = constraints.keep(frame)
         if len(kept) < 2 * len(schema.classes):
-            raise DataError(f"{len(kept)} of {len(frame)} rows keep the rules: correct them, or the table")
+            raise DataError(
+                f"{len(kept):,} of {counted(len(frame), 'row')} keep the rules: correct them, or the table"
+            )
         schema = _without_empty(schema, kept)
         rewritten = constraints.forward(kept)
         kinds = {column.name: column.kind for column in schema.columns} | constraints.kinds

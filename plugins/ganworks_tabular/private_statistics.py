@@ -22,6 +22,7 @@ from scipy.stats import norm
 
 from ganworks.errors import UsageError
 from ganworks.training.private import gaussian_noise_for
+from ganworks.wording import counted
 from ganworks_tabular.columns.casting import Floats, Ints
 from ganworks_tabular.columns.statistics import CategoryCounts, NumberCounts, count_categories
 from ganworks_tabular.private_budget import PrivacyBudget
@@ -97,7 +98,9 @@ class PrivateStatistics:
             raise UsageError(f"column '{both[0]}' has both bounds and categories: keep one")
         if not columns or not 0 < share <= 1:
             raise UsageError("private statistics need bounds or categories, and a share in (0, 1]")
-        spend = budget.spend(f"statistics of {columns} columns", share * budget.epsilon, share * budget.delta)
+        spend = budget.spend(
+            f"statistics of {counted(columns, 'column')}", share * budget.epsilon, share * budget.delta
+        )
         unlisted = sum(values is None for values in categories.values())
         half = spend.delta / 2 if unlisted else 0.0  # of delta, for the thresholds
         self.noise = math.sqrt(columns) * gaussian_noise_for(spend.epsilon, spend.delta - half)
@@ -149,8 +152,9 @@ class PrivateStatistics:
         noisy = np.where(noisy >= self.threshold, np.rint(noisy), 0).astype(np.int64)
         kept = np.flatnonzero(noisy[:-1])
         if not len(kept):
+            rows = counted(round(self.threshold), "row")
             raise UsageError(
-                f"no value of '{name}' is frequent enough to be shown (threshold {self.threshold:.0f} rows): "
+                f"no value of '{name}' is frequent enough to be shown (threshold {rows}): "
                 "list its categories, or raise epsilon"
             )
         return CategoryCounts([exact.values[place] for place in kept], noisy[kept], int(noisy[-1]))

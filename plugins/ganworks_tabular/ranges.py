@@ -53,6 +53,11 @@ def _end(value: Any) -> float:
         raise UsageError("a range ends at a number beyond all floats: leave that end open (inf)") from None
 
 
+def range_hint(name: str) -> str:
+    """How a range of a column is written in --where."""
+    return f"write a range as {name}=100.. (100 or more), {name}=..500 or {name}=100..500"
+
+
 def checked_range(between: Between, name: str, preparation: Preparation) -> Between:
     """Return the range, if the column has values in it.
 

@@ -49,6 +49,7 @@ def write_report(
     schema_rows: Sequence[Mapping[str, Any]],
     usage: Sequence[Usage],
     notes: Sequence[str] = (),
+    written: pd.DataFrame | None = None,
 ) -> Path:
     """Write the page to ``path``; return it.
 
@@ -62,11 +63,12 @@ def write_report(
         schema_rows: one mapping a column of the table, name of a property to its value, all with equal keys.
         usage: listings on how to use the generator.
         notes: what was noticed while reading the data.
+        written: the rows of ``synthetic`` as a file has them, to be shown; None: as they are compared.
     """
     page = Report(title, SUBTITLE)
     _headlines(page, metrics)
     _data(page, schema_rows, notes, metrics)
-    _samples(page, facts, synthetic)
+    _samples(page, facts, synthetic, synthetic if written is None else written)
     fidelity_section(page, facts, metrics["fidelity"], train, synthetic)
     two_sample_section(page, metrics["two_sample"], metrics["coverage"])
     if "utility" in metrics:
@@ -113,19 +115,26 @@ def _data(
     section.warning_list(list(notes), none="No warnings while reading.")
 
 
-def _samples(page: Report, facts: TableFacts, synthetic: pd.DataFrame) -> None:
+def _samples(page: Report, facts: TableFacts, synthetic: pd.DataFrame, written: pd.DataFrame) -> None:
     shown = [column for column in synthetic.columns if column != facts.target][: MOST_SAMPLE_COLUMNS - 1]
     rare = synthetic[facts.positives(synthetic)].head(SAMPLE_ROWS // 3)
     rest = synthetic[~facts.positives(synthetic)].head(SAMPLE_ROWS - len(rare))
-    rows = pd.concat([rare, rest])[[facts.target, *shown]]
+    rows = written.loc[[*rare.index, *rest.index], [facts.target, *shown]]
     left_out = len(synthetic.columns) - len(shown) - 1
     section = page.section("Sample", "The first synthetic rows of each class, not selected.")
-    cells = rows.astype(object).where(rows.notna(), None).to_numpy().tolist()
+    cells = [[_cell(one) for one in row] for row in rows.astype(object).to_numpy().tolist()]
     section.table(
         [str(column) for column in rows.columns],
         cells,
         f"{counted(left_out, 'more column')} not shown." if left_out else "",
     )
+
+
+def _cell(value: Any) -> Any:
+    """A value for the page: dates and exact decimals as texts, None where it is missing."""
+    if pd.isna(value):
+        return None
+    return value if isinstance(value, bool | int | float | str) else str(value)
 
 
 def _use(page: Report, usage: Sequence[Usage]) -> None:

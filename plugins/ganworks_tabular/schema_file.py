@@ -10,7 +10,7 @@ from typing import Any
 
 from ganworks.errors import UsageError, nearest
 from ganworks_tabular.constraints.reading import check_list
-from ganworks_tabular.schema import KINDS
+from ganworks_tabular.schema import KINDS, Kind
 
 SECTIONS = ("columns", "target", "positive", "keys", "constraints")
 NUMBER_ENTRIES = ("low", "high", "decimals", "log", "special")
@@ -61,6 +61,13 @@ def check_corrections(stored: Mapping[str, Any], names: Iterable[str], where: st
             raise UsageError(f"{where}: the table has no column '{name}'{nearest(str(name), known)}")
     for name, correction in columns.items():
         _check_column(name, correction, where)
+
+
+def corrected_kinds(corrections: Mapping[str, Any]) -> dict[str, Kind]:
+    """Return the kinds that the user has settled, by column."""
+    kinds: dict[str, Kind] = dict.fromkeys(corrections.get("keys", []), "key")
+    columns = corrections.get("columns", {}).items()
+    return {**kinds, **{name: one["kind"] for name, one in columns if "kind" in one}}
 
 
 def _check_column(name: str, correction: Mapping[str, Any], where: str) -> None:

@@ -22,7 +22,7 @@ from ganworks_tabular.options import Options
 from ganworks_tabular.preparation import Preparation
 from ganworks_tabular.private_plan import PrivateRequest
 from ganworks_tabular.schema import Schema
-from ganworks_tabular.schema_file import read_corrections
+from ganworks_tabular.schema_file import corrected_kinds, read_corrections
 from ganworks_tabular.source import Source
 from ganworks_tabular.splits import split_rows
 from ganworks_tabular.study_checks import check_rows, with_positive
@@ -39,6 +39,7 @@ from ganworks_tabular.study_rows import (
     read_rows,
     write_parts,
 )
+from ganworks_tabular.text_hints import text_notes
 
 FOLDER, ABOUT = "table", "preparation.json"  # the rows, and beside them what drawing new ones needs
 
@@ -104,6 +105,8 @@ class TableStudy:
         parts = parts_of(frame, split, constraints)
         check_rows(pd.concat(parts.values()), schema, " that keep the rules")
         learnt = f"learnt and judged by {source.share} (--most-rows)" if source.share else ""
+        words = text_notes(frame, schema, corrected_kinds(corrections), None if private else options.least)
+        notes = [*broken, *words, *preparation.codec.notes]
         return cls(
             preparation,
             lambda: parts,
@@ -112,7 +115,7 @@ class TableStudy:
             embedded.TITLE if options.data is None else options.data.name,
             fingerprint_of(parts),
             _suffix(options),
-            tuple(filter(None, (learnt, *broken, *preparation.codec.notes, _private_note(preparation)))),
+            tuple(filter(None, (learnt, *notes, _private_note(preparation)))),
         )
 
     def facts(self, sensitive: str | None = None) -> TableFacts:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pandas as pd
 
 from ganworks.errors import DataError
+from ganworks.wording import counted
 from ganworks_tabular.columns.casting import texts
 from ganworks_tabular.columns.statistics import count_categories
 from ganworks_tabular.schema import Schema
@@ -30,11 +31,13 @@ def check_rows(frame: pd.DataFrame, schema: Schema, which: str = "") -> None:
         DataError: too few rows, or rows of a class.
     """
     if len(frame) < LEAST_ROWS:
-        raise DataError(f"{len(frame)} rows{which} are too few to learn from: give {LEAST_ROWS} or more")
+        rows = f"{counted(len(frame), 'row')}{which} {'is' if len(frame) == 1 else 'are'}"
+        raise DataError(f"{rows} too few to learn from: give {LEAST_ROWS} or more")
     found = count_categories(frame[schema.target])
     for label, count in zip(texts(found.values), found.counts.tolist(), strict=True):
         if count < LEAST_OF_A_CLASS:
+            held = f"'{label}' in {counted(count, 'row')}{which}"
             raise DataError(
-                f"the target '{schema.target}' is '{label}' in {count} rows{which}, too few to learn from "
+                f"the target '{schema.target}' is {held}, too few to learn from "
                 f"and to judge by: give {LEAST_OF_A_CLASS} or more, or leave them out"
             )

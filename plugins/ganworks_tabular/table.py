@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -10,11 +11,12 @@ import pandas as pd
 from ganworks.errors import DataError, nearest
 from ganworks.run import replacing
 from ganworks_tabular.table_checks import check_table
-from ganworks_tabular.table_csv import CsvForm, csv_form, csv_options, whole_numbers
+from ganworks_tabular.table_csv import CsvForm, csv_form, csv_options, too_wide, whole_numbers
 from ganworks_tabular.table_parquet import read_parquet
 
 SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".parquet", ".pq")
 PARQUET = (".parquet", ".pq")
+LONG_LINE = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
 
 
 def read_table(path: Path) -> pd.DataFrame:
@@ -79,6 +81,9 @@ def _read_csv(path: Path) -> pd.DataFrame:
     try:
         frame = pd.read_csv(path, low_memory=False, **csv_options(form))
     except (pd.errors.ParserError, pd.errors.EmptyDataError, EOFError, OSError) as error:
+        if late := LONG_LINE.search(str(error)):
+            names, line, cells = map(int, late.groups())
+            raise too_wide(f"{path}: line {line} of the file", cells, names) from None
         raise DataError(f"{path} is not a readable CSV ({_line(error)}); save it again") from None
     return _settle(frame, form)
 

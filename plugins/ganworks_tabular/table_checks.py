@@ -11,6 +11,7 @@ import pyarrow as pa
 from pandas.api import types
 
 from ganworks.errors import DataError, nearest
+from ganworks.wording import counted
 from ganworks_tabular.columns.casting import is_text
 
 NUMERIC_SHARE = 0.9  # of a text column's cells: above it, the others are taken for slips
@@ -72,7 +73,7 @@ def _check_column(column: pd.Series, where: str) -> None:
         infinite = int(np.isinf(column.to_numpy(dtype=np.float64, na_value=np.nan)).sum())
         if infinite:
             raise DataError(
-                f"{where}: the column '{column.name}' has {infinite} infinite values; "
+                f"{where}: the column '{column.name}' has {counted(infinite, 'infinite value')}; "
                 "make them missing or the largest real value"
             )
 

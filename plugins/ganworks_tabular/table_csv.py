@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from ganworks.errors import DataError
+from ganworks.wording import counted
 from ganworks_tabular.csv_bytes import opened, read_once
 from ganworks_tabular.csv_columns import Findings, find_columns, find_types
 
@@ -149,11 +150,17 @@ def _check_rows(rows: Iterator[list[str]], path: Path) -> int | None:
     for number, row in enumerate(rows, 1):
         longer = longer or len(row) > len(names)
         if any(row[len(names) :]):
-            raise DataError(
-                f"{path}: row {number} has {len(row)} cells, but there are {len(names)} column names; "
-                "name them all, or put texts that hold the delimiter in quotes"
-            )
+            raise too_wide(f"{path}: row {number}", len(row), len(names))
     return len(names) if longer else None
+
+
+def too_wide(where: str, cells: int, names: int) -> DataError:
+    """The refusal of a line with more cells than there are column names; row 1 is the first below them."""
+    are = f"{'is' if names == 1 else 'are'} {counted(names, 'column name')}"
+    return DataError(
+        f"{where} has {counted(cells, 'cell')}, but there {are}; name them all, or put texts that hold the "
+        "delimiter in quotes"
+    )
 
 
 def _rows(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:

@@ -14,6 +14,7 @@ from ganworks.errors import UsageError
 from ganworks_cli.folders import check_free, drop_stillborn, replaced
 
 Gan = Callable[..., tuple[int, str, str]]
+STAGES = "stages.json"
 RUN = ("run", "rings", "--steps", 1, "--threads", 1)
 
 
@@ -151,10 +152,28 @@ def test_samples_never_replace_what_is_not_samples(trained: Path, gan: Gan) -> N
     code, _, err = gan("sample", trained, "-n", 2, "--out", "mine/thesis.tex")
     assert code == 2
     assert "is a file" in err
-    for count in (3, 2):  # a new folder, and again into it
-        code, out, _ = gan("sample", trained, "-n", count, "--out", "new", "--json")
-        assert code == 0
-        assert json.loads(out)["count"] == count
+
+
+def test_samples_replace_earlier_ones_by_force_only(trained: Path, gan: Gan) -> None:
+    for count, words, expected in ((3, (), 0), (2, (), 2), (4, ("--force",), 0)):
+        code, out, err = gan("sample", trained, "-n", count, "--out", "new", "--json", *words)
+        assert code == expected
+        if code:
+            assert err == "error: new holds samples: replace them with --force, or name another --out\n"
+        else:
+            assert json.loads(out)["count"] == count
+
+
+@pytest.mark.parametrize("command", ["sample", "evaluate", "export"])
+def test_an_unfinished_training_is_said(trained: Path, gan: Gan, command: str) -> None:
+    assert "has not ended" not in gan(command, trained)[2]
+    stages = json.loads((trained / STAGES).read_text())
+    (trained / STAGES).write_text(json.dumps({"read": 1, "fit, interrupted": stages["fit"]}))
+    code, _, err = gan(command, trained, *(("--out", "more") if command == "sample" else ()))
+    assert code == 0
+    (line,) = [one for one in err.splitlines() if "has not ended" in one]
+    assert line.startswith(f"warning: the training of {trained}")
+    assert f"gan resume {trained}" in line
 
 
 def test_the_count_is_what_was_written(trained: Path, gan: Gan, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 import types
 from pathlib import Path
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from ganworks import UsageError, plugin
 from ganworks._recipe_choice import check_recipe, chosen_recipe, with_absolute_paths
+from ganworks._recipe_options import check_options
 from ganworks.options import RunOptions
 from ganworks.recipes.dcgan import dcgan
 from ganworks.registry import Registry, discover, from_modules
@@ -39,6 +41,31 @@ def test_what_some_data_fit_is_not_refused(declared, technique, channels, side, 
     except UsageError:
         return
     check_recipe(SHIPPED, ANY, options)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "given", "message"),
+    [
+        (
+            "dcgan",
+            {"widht": 4},
+            r"recipe 'dcgan': no option 'widht' \(did you mean 'width'\?\); there are .*width",
+        ),
+        ("dcgan", {"space": 4}, "no option 'space'"),
+        ("dcgan", {"batch": "foo"}, "recipe 'dcgan': batch: input should be a valid integer.*, got 'foo'"),
+        ("dcgan", {"width": 1.5}, "width: input should be a valid integer.*, got 1.5"),
+    ],
+)
+def test_options_are_held_against_the_recipe_before_the_data_are_read(recipe, given, message):
+    with pytest.raises(UsageError, match=message):
+        check_recipe(SHIPPED, ANY, RunOptions(recipe=recipe, recipe_options=given))
+
+
+@pytest.mark.parametrize("declared", QUICK, ids=lambda declared: declared.name)
+def test_every_default_of_a_recipe_is_of_the_kind_it_is_annotated_with(declared):
+    parameters = inspect.signature(SHIPPED.load(declared), eval_str=True).parameters.values()
+    defaults = {p.name: p.default for p in parameters if p.default is not inspect.Parameter.empty}
+    check_options(SHIPPED.load(declared), {name: v for name, v in defaults.items() if name != "source"}, "r")
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,20 @@ def test_what_cannot_be_drawn_is_one_line(model, tmp_path, words):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("words", [("--model", "absent.onnx"), ("--out", "absent/samples.npz")])
+def test_a_path_that_is_not_there_is_named(model, tmp_path, words):
+    done = run_sampler(model, tmp_path, *words)
+    assert done.returncode == 2
+    assert "there is no absent" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+
+
+def test_it_names_the_file_that_it_wrote(model, tmp_path):
+    done = run_sampler(model, tmp_path, "--count", "1", "--out", "drawn")
+    assert done.stdout.strip() == "1 synthetic samples in drawn.npz"
+    assert (tmp_path / "drawn.npz").exists()
+
+
 def test_the_blocker_of_this_test_works(tmp_path):
     (tmp_path / "sitecustomize.py").write_text(NO_TORCH, encoding="utf-8")
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}

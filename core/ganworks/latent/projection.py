@@ -55,12 +55,13 @@ def project(
         seed: of the candidates.
     """
     space = latent_space(generator)
+    wanted = None if features is None else features(targets).detach()
 
     def distance(samples: Tensor) -> Tensor:
         pixels = _mean_square(samples - targets)
-        if features is None:
+        if features is None or wanted is None:
             return pixels
-        return pixels + feature_weight * _mean_square(features(samples) - features(targets))
+        return pixels + feature_weight * _mean_square(features(samples) - wanted)
 
     points = _nearest_start(space, distance, labels, latent, candidates, seed).requires_grad_()
     centre = space.centre(points, labels).detach()

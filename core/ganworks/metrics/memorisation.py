@@ -195,7 +195,7 @@ def _closest(images: Tensor, train: Tensor, flips: bool, shift: int) -> tuple[Te
         raise ValueError(f"cannot compare images {tuple(images.shape)} with training {tuple(train.shape)}")
     images, train = at_most(images, SIDE), at_most(train, SIDE)
     shift = _fitting(shift, train)
-    templates = standardised(_middle(train, shift))  # (n, d)
+    middles = _middle(train, shift)  # standardised only for candidates: no second copy of the training set
     coarse_train = at_most(train, COARSE)
     step = _fitting(min(shift, 1), coarse_train)  # one coarse cell covers any shift that counts
     coarse_templates = standardised(_middle(coarse_train, step))
@@ -205,14 +205,15 @@ def _closest(images: Tensor, train: Tensor, flips: bool, shift: int) -> tuple[Te
         alike = (coarse @ coarse_templates.T).amax(1)  # (b, n)
         candidates = alike.topk(min(CANDIDATES, len(train)), dim=1).indices  # (b, k)
         windows = _windows(_views(part, flips), shift)
-        found.append(_refine(windows, templates, candidates))
+        found.append(_refine(windows, middles, candidates))
     distance, index, isolation = (torch.cat(column) for column in zip(*found, strict=True))
     return distance, index, isolation
 
 
-def _refine(windows: Tensor, templates: Tensor, candidates: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Compare windows (b, v, d) with each image's own candidates (b, k)."""
-    correlation = torch.einsum("bvd,bkd->bvk", windows, templates[candidates]).amax(1)  # (b, k)
+def _refine(windows: Tensor, middles: Tensor, candidates: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Compare windows (b, v, d) with each image's own candidates (b, k) among ``middles`` (n, c, h, w)."""
+    templates = standardised(middles[candidates.flatten()]).view(*candidates.shape, -1)  # (b, k, d)
+    correlation = torch.einsum("bvd,bkd->bvk", windows, templates).amax(1)  # (b, k)
     near = (1 - correlation).clamp(min=0).topk(min(NEIGHBOURS, correlation.shape[1]), dim=1, largest=False)
     distance, rest = near.values[:, 0], near.values[:, 1:]
     usual = rest.mean(1) if rest.shape[1] else torch.ones_like(distance)

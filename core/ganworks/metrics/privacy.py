@@ -134,7 +134,7 @@ def privacy(
         "dropped": dropped,
         "threshold": rule.distance,
         "verdict": _verdict(findings),
-        "reasons": [text for _, text in findings],
+        "reasons": [text for level, text in sorted(findings, key=lambda found: found[0] != FAIL)],
         "n_train": len(train),
         "n_heldout": len(heldout),
         "n_synthetic": len(synthetic),

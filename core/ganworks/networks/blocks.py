@@ -27,6 +27,22 @@ def require_rank(space: SampleSpace, *ranks: int) -> None:
         )
 
 
+def at_least(least: int, **sizes: int) -> None:
+    """Refuse sizes of a network that are too small to make one.
+
+    >>> at_least(1, width=8, depth=0)
+    Traceback (most recent call last):
+    ...
+    ValueError: depth must be at least 1, got 0
+
+    Raises:
+        ValueError: a size is below ``least``; names it.
+    """
+    for name, size in sizes.items():
+        if size < least:
+            raise ValueError(f"{name} must be at least {least}, got {size}")
+
+
 def levels_for(*size: int, base: int = 4) -> int:
     """How often samples of this size, of any rank, are halved so that the shortest side ends near ``base``.
 

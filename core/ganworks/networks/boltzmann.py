@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ganworks.networks.blocks import at_least
 from ganworks.space import SampleSpace
 
 GOLDEN = (sqrt(5) - 1) / 2  # turns by this share of a circle never come close to a former place soon
@@ -24,6 +25,7 @@ class BoltzmannMachine(nn.Module):
 
     def __init__(self, space: SampleSpace, *, hidden: int = 500, chains: int = 20, steps: int = 15) -> None:
         super().__init__()
+        at_least(1, hidden=hidden, chains=chains, steps=steps)
         visible, classes = prod(space.shape), max(len(space.classes), 1)
         self.shape = space.shape
         self.steps = steps  # of Gibbs sampling from a chain to a sample

@@ -10,7 +10,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from ganworks.networks.blocks import Labels, Projection
+from ganworks.networks.blocks import Labels, Projection, at_least
 from ganworks.networks.discriminators import WRAPPERS, Norm
 from ganworks.networks.minibatch import MinibatchDiscrimination
 from ganworks.space import SampleSpace
@@ -53,6 +53,7 @@ class MLPGenerator(nn.Module):
         norm: Literal["batch", "none"] = "batch",
     ) -> None:
         super().__init__()
+        at_least(1, width=width, depth=depth)
         self.shape = space.shape
         self.labels = Labels(len(space.classes))
         sizes = [latent + self.labels.width, *[width] * depth]
@@ -87,6 +88,7 @@ class MLPDiscriminator(nn.Module):
         kernels: int = 32,
     ) -> None:
         super().__init__()
+        at_least(1, width=width, depth=depth, pieces=pieces)
         self.rows_per_group = None if norm == "batch" else (minibatch_discrimination or 1)
         wrap, inner_norm = WRAPPERS[norm], NORMS.get(norm, nn.Identity)
         rise = Maxout(pieces) if pieces > 1 else nn.LeakyReLU(0.2)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganworks.networks.blocks import halved, leaky, levels_for, spectral
+from ganworks.networks.blocks import at_least, halved, leaky, levels_for, spectral
 from ganworks.networks.generators import initialise
 from ganworks.networks.translation import SMALLEST, ImageNorm, require_same_size
 from ganworks.space import SampleSpace
@@ -104,6 +104,7 @@ class MultiscaleDiscriminator(nn.Module):
     ) -> None:
         super().__init__()
         require_same_size(source, space)
+        at_least(1, scales=scales)
         possible = 1 + int(log2(min(space.size) / SMALLEST))
         sizes = [
             tuple(ceil(side / 2**scale) for side in space.size) for scale in range(min(scales, possible))

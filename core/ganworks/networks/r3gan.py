@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from ganworks.networks.blocks import (
     Labels,
     Projection,
+    at_least,
     base_grid,
     crop_centre,
     halved,
@@ -114,6 +115,7 @@ class R3Discriminator(nn.Module):
 
 
 def _stages(sizes: list[int], depth: int, group: int) -> nn.ModuleList:
+    at_least(1, depth=depth, group=group)
     blocks = depth * len(sizes)
     return nn.ModuleList(
         nn.Sequential(*(InvertedBottleneck(c, blocks=blocks, group=group) for _ in range(depth)))

@@ -7,7 +7,7 @@ from math import sqrt
 import torch
 from torch import Tensor, nn
 
-from ganworks.networks.blocks import Labels
+from ganworks.networks.blocks import Labels, at_least
 from ganworks.space import SampleSpace
 from ganworks.training.step import Judgement
 
@@ -50,6 +50,7 @@ class RecurrentGenerator(nn.Module):
         self, space: SampleSpace, latent: int, *, width: int = 64, noise: int = 8, layers: int = 1
     ) -> None:
         super().__init__()
+        at_least(1, width=width, noise=noise, layers=layers)
         self.steps = space.size[0]
         self.labels = Labels(len(space.classes), width=8)
         self.noise = nn.Linear(latent, self.steps * noise)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganworks.networks.blocks import Projection
+from ganworks.networks.blocks import Projection, at_least
 from ganworks.networks.marginals import SPREAD, Marginals
 from ganworks.space import SampleSpace
 from ganworks.training.step import Judgement
@@ -61,6 +61,8 @@ class RowGenerator(nn.Module):
         temperature: float = 0.5,  # of the relaxed choices; towards 0 they become hard
     ) -> None:
         super().__init__()
+        at_least(1, width=width)
+        at_least(0, depth=depth)
         self.parts = space.parts or (1,) * space.channels
         self.temperature = temperature
         self.choices = sum(width > 1 for width in self.parts)
@@ -132,6 +134,7 @@ class RowDiscriminator(nn.Module):
         pack: int = 1,
     ) -> None:
         super().__init__()
+        at_least(1, width=width, depth=depth, pack=pack)
         self.rows_per_judgement = self.rows_per_group = pack
         self.classes = space.parts[-1] if space.classes and pack == 1 else 0
         self.givens = Givens(space)

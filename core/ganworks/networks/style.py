@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganworks.networks.blocks import levels_for
+from ganworks.networks.blocks import at_least, levels_for
 from ganworks.networks.equalized import EqualConv2d, EqualLinear, pixel_norm, unit_leaky
 from ganworks.networks.generators import channels_by_level
 from ganworks.networks.progressive import Canvas, GrowingModule, faded_picture
@@ -26,6 +26,7 @@ class Mapper(nn.Module):
 
     def __init__(self, latent: int, classes: int, style: int, depth: int, rate: float = 0.1) -> None:
         super().__init__()
+        at_least(1, style=style, depth=depth)
         self.table = nn.Embedding(classes, style) if classes else None
         sizes = [latent + (style if classes else 0), *[style] * depth]
         self.layers = nn.ModuleList(EqualLinear(i, o, rate=rate) for i, o in pairwise(sizes))

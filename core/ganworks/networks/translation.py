@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganworks.networks.blocks import levels_for
+from ganworks.networks.blocks import at_least, levels_for
 from ganworks.networks.generators import initialise
 from ganworks.space import SampleSpace
 
@@ -73,6 +73,8 @@ class ResidualTranslator(nn.Module):
     ) -> None:
         super().__init__()
         require_same_size(source, space)
+        at_least(1, width=width)
+        at_least(0, blocks=blocks, halvings=halvings)
         self.halvings = min(halvings, levels_for(*space.size, base=2))
         self.multiple = 2**self.halvings
         sizes = [width * 2**level for level in range(self.halvings + 1)]

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganworks.networks.blocks import leaky, levels_for
+from ganworks.networks.blocks import at_least, leaky, levels_for
 from ganworks.networks.few_places import Doubling, Halving
 from ganworks.networks.generators import initialise
 from ganworks.networks.translation import ImageNorm, padded_to, require_same_size
@@ -43,6 +43,7 @@ class UNetGenerator(nn.Module):
     ) -> None:
         super().__init__()
         require_same_size(source, space)
+        at_least(1, levels=1 if levels is None else levels)
         deepest = levels_for(*space.size, base=1)
         levels = min(levels or levels_for(*space.size, base=2), deepest)
         self.multiple = 2**levels

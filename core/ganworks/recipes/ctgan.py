@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from ganworks.networks.blocks import at_least
 from ganworks.networks.rows import RowDiscriminator, RowGenerator
 from ganworks.space import SampleSpace
 from ganworks.training import WASSERSTEIN, Adam, Draw, Recipe, Term, gradient_penalty, two_player
@@ -24,7 +25,11 @@ def ctgan(
 
     Numbers are encoded as for `tabular`, not by mode-specific normalisation, and hidden layers are added to
     their input instead of appended. A batch is whole packs, one at least.
+
+    Raises:
+        ValueError: a pack holds no row.
     """
+    at_least(1, pack=pack)
     batch = max(batch // pack, 1) * pack
     choices = sum(part > 1 for part in space.parts)
     return Recipe(

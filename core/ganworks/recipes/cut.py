@@ -9,6 +9,7 @@ from functools import partial
 from torch import nn
 
 from ganworks.networks import PatchDiscriminator, PatchHeads, ResidualTranslator
+from ganworks.networks.blocks import at_least
 from ganworks.networks.translation import require_same_size
 from ganworks.space import SampleSpace
 from ganworks.training import (
@@ -47,9 +48,12 @@ def cut(
     learned 1x1 convolution brings translations into those of the source before patches are compared.
 
     Raises:
-        ValueError: the domains differ in size, or are too small.
+        ValueError: the domains differ in size, or are too small; there is nothing to contrast.
     """
     require_same_size(source, space)
+    at_least(2, patches=patches)
+    if temperature <= 0:
+        raise ValueError(f"temperature must be above 0, got {temperature}")
     alike = source.channels == space.channels
     values = (patch_nce, identity_nce) if identity and alike else (patch_nce,)
     terms = [

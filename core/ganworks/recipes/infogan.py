@@ -8,7 +8,7 @@ from functools import partial
 from torch import nn
 
 from ganworks.networks import CodedGenerator, CodeReader, Codes, ConvDiscriminator, DCGANGenerator
-from ganworks.networks.blocks import require_rank
+from ganworks.networks.blocks import at_least, require_rank
 from ganworks.space import SampleSpace
 from ganworks.training import NON_SATURATING, Adam, Draw, Recipe, Term, mutual_information, two_player
 
@@ -30,9 +30,10 @@ def infogan(
     The reader of the codes sees features of the discriminator and moves with the generator.
 
     Raises:
-        ValueError: samples are rows, or a code has no values.
+        ValueError: samples are rows, a code has no values, or the noise fewer than 0 entries.
     """
     require_rank(space, 1, 2, 3)
+    at_least(0, latent=latent)
     if categories < 2 or continuous < 1:
         raise ValueError(f"categories must be at least 2 and continuous 1, got {categories} and {continuous}")
     codes, plain = Codes((categories,), continuous), replace(space, classes=())

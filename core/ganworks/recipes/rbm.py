@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from ganworks.networks import BoltzmannMachine
+from ganworks.networks.blocks import at_least
 from ganworks.space import SampleSpace
 from ganworks.training import Adam, Average, Draw, Phase, Recipe, Stage, Term, persistent_divergence
 
@@ -19,7 +20,12 @@ def rbm(
     steps: int = 15,  # from a chain to a sample
     lr: float = 1e-3,
 ) -> Recipe:
-    """No game and no back-propagation through a generator: what came before. Best on nearly binary images."""
+    """No game and no back-propagation through a generator: what came before. Best on nearly binary images.
+
+    Raises:
+        ValueError: the chains would not move.
+    """
+    at_least(1, gibbs=gibbs)
     phase = Phase(
         name="machine",
         moves=("generator",),

@@ -34,7 +34,7 @@ def tabular(
     gamma: float = 0.05,  # weight of R1 and R2 at the start; a fifth of it in the end
     lazy: int = 4,  # the penalties are evaluated on every so many steps
     moments: float = 1.0,  # weight of the distance between means and covariances
-    oversampling: float = 4.0,  # no class is drawn more than so many times its share
+    oversampling: float = 4.0,  # a rare class weighs so many times its share at most; see `Draw.class_shares`
 ) -> Recipe:
     """Ours: the objective of R3GAN (Huang et al. 2024) without BatchNorm and without packs.
 

@@ -36,7 +36,12 @@ def tabular_private(
     Privacy holds for rows that were encoded by private statistics; the recipe cannot see to that.
 
     The discriminator stays in float32: norms of rounded gradients would not bound the sensitivity.
+
+    Raises:
+        ValueError: all slopes would be limited to 0.
     """
+    if limit <= 0:
+        raise ValueError(f"limit must be above 0, got {limit}")
     choices = sum(part > 1 for part in space.parts)
     _, making = game(NON_SATURATING)
     critic = Phase(

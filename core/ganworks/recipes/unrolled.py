@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from ganworks.networks import ConvDiscriminator, DCGANGenerator
-from ganworks.networks.blocks import require_rank
+from ganworks.networks.blocks import at_least, require_rank
 from ganworks.space import SampleSpace
 from ganworks.training import NON_SATURATING, Adam, Draw, Recipe, two_player, unrolled_game
 
@@ -29,9 +29,10 @@ def unrolled(
     again within some ten steps, with 0.999 only within a thousand.
 
     Raises:
-        ValueError: samples are rows.
+        ValueError: samples are rows, or there are fewer than 0 descents.
     """
     require_rank(space, 1, 2, 3)
+    at_least(0, steps=steps)
     adam = Adam(lr, (0.5, 0.9))
     return Recipe(
         name="unrolled",

@@ -25,9 +25,11 @@ def wgan(
     BatchNorm stays in the critic as in the paper: without it, weights this small leave no signal.
 
     Raises:
-        ValueError: samples are rows.
+        ValueError: samples are rows, or all weights would be cut to 0.
     """
     require_rank(space, 1, 2, 3)
+    if clip <= 0:
+        raise ValueError(f"clip must be above 0, got {clip}")
     rms = RMSprop(lr)
     return Recipe(
         name="wgan",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Iterable
 
 import pluggy
 
@@ -56,6 +57,13 @@ def check_implementations(caller: pluggy.HookCaller, plugin: str) -> None:
             raise PluginError(f"unknown hook '{caller.name}'{hint}; it may need a newer ganworks")
         if listener.wrapper or listener.hookwrapper:
             raise PluginError(f"{caller.name} is a wrapper; hooks of ganworks only declare or listen")
+
+
+def check_returned(made: object) -> None:
+    """Refuse a single declaration in the place of several."""
+    if made is not None and not isinstance(made, Iterable):
+        one = type(made).__name__
+        raise PluginError(f"ganworks_declare must yield its declarations or return a list, not one {one}")
 
 
 def check_declaration(made: object) -> None:

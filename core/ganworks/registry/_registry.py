@@ -11,7 +11,13 @@ import pluggy
 
 from ganworks.errors import GanworksError, PluginError, UsageError, nearest
 from ganworks.plugin import PROJECT, RECIPE_DATA, Declaration, Domain, Hooks, Recipe, resolve
-from ganworks.registry._checks import check_declaration, check_implementations, check_marked, one_line
+from ganworks.registry._checks import (
+    check_declaration,
+    check_implementations,
+    check_marked,
+    check_returned,
+    one_line,
+)
 from ganworks.registry._relay import Relay
 
 Declared = TypeVar("Declared", bound=Declaration)
@@ -174,6 +180,7 @@ class Registry:
         for listener in self._manager.hook.ganworks_declare.get_hookimpls():
             if listener.plugin_name == name:
                 made: Any = listener.function()
+                check_returned(made)
                 yield from made or ()
 
     def _check_names(self, declarations: Iterable[Declaration]) -> None:

@@ -20,6 +20,7 @@ from ganworks.training.auxiliary import (
     mutual_information,
     real_class,
 )
+from ganworks.training.calibration import calibrate_for
 from ganworks.training.checkpoint import (
     Checkpoints,
     read_scalars,
@@ -30,7 +31,7 @@ from ganworks.training.checkpoint import (
 from ganworks.training.distillation import feature_distillation, pixel_distillation
 from ganworks.training.draw import Batch, Draw
 from ganworks.training.engine import Engine, EngineSettings, TorchEngine, find_device, usable_cores
-from ganworks.training.fit import Budget, PhaseRecord, Watch, calibrate_for, fit
+from ganworks.training.fit import Budget, PhaseRecord, Watch, fit
 from ganworks.training.interpolation import interpolated
 from ganworks.training.interrupt import held_interrupts
 from ganworks.training.likelihood_terms import kl_to_normal, persistent_divergence, reconstruction
@@ -58,8 +59,9 @@ from ganworks.training.patch_nce import identity_nce, patch_nce
 from ganworks.training.path_length import PathLengths, path_length, path_length_weight
 from ganworks.training.penalties import approximate_r1, clip_weights, dragan_penalty, gradient_penalty, r1, r2
 from ganworks.training.pool import ImagePool
-from ganworks.training.recipe import Adam, Average, Phase, Recipe, RMSprop, Rule, Stage, describe, two_player
+from ganworks.training.recipe import Average, Phase, Recipe, Stage, describe, two_player
 from ganworks.training.restoration_terms import RELATIVISTIC_AVERAGE, charbonnier, perceptual
+from ganworks.training.rules import Adam, RMSprop, Rule
 from ganworks.training.sampler import Sampler
 from ganworks.training.schedule import Growth, Ramp, Schedule, value_at
 from ganworks.training.state import Growing, TrainingState

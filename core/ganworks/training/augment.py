@@ -33,6 +33,11 @@ class Chain:
         return x
 
     @property
+    def always(self) -> bool:
+        """Whether a part acts at strength 0, too."""
+        return any(getattr(part, "always", False) for part in self.parts)
+
+    @property
     def ranks(self) -> tuple[int, ...] | None:
         """Ranks of the sample spaces that every part can transform; None: any."""
         declared = [ranks for part in self.parts if (ranks := getattr(part, "ranks", None)) is not None]
@@ -64,26 +69,27 @@ class InstanceNoise:
 class DiffAugment:
     """Translation, brightness and contrast on every row. Zhao et al. 2020 (DiffAugment).
 
-    The strength is ignored: DiffAugment always applies. What always applies also leaks: with brightness on,
-    the discriminator is blind to it and the generator varies it freely, which medical images do not bear. So
-    only translation is on by default.
+    The strength is ignored: DiffAugment always applies, also at strength 0. What always applies also leaks:
+    with brightness on, the discriminator is blind to it and the generator varies it freely, which medical
+    images do not bear. So only translation is on by default.
     """
 
     ranks: ClassVar[tuple[int, ...]] = (2,)  # of the sample spaces it can transform
+    always: ClassVar[bool] = True  # not left out where the strength is 0
 
-    shift: float = 0.125  # largest translation, share of the side
+    shift: float = 0.125  # largest translation, share of the side, but at least a pixel; 0: none
     brightness: float = 0.0  # largest added value, on the [-1, 1] scale
     contrast: float = 0.0  # the contrast factor lies in 1 +- this
 
     def __call__(self, x: Tensor, strength: Tensor) -> Tensor:
-        x = translate(x, self.shift)
+        x = translate(x, self.shift) if self.shift else x
         mean = x.mean((1, 2, 3), keepdim=True)
         factor = 1 + (torch.rand_like(mean) * 2 - 1) * self.contrast
         return (x - mean) * factor + mean + (torch.rand_like(mean) * 2 - 1) * self.brightness
 
 
 def translate(x: Tensor, share: float) -> Tensor:
-    """Shift each row by whole pixels, up to ``share`` of each side; the border is filled with zeros."""
+    """Shift each row by whole pixels, up to ``share`` of each side or 1; the border is filled with zeros."""
     rows, _, height, width = x.shape
     by_y, by_x = max(1, round(height * share)), max(1, round(width * share))
     padded = F.pad(x, (by_x, by_x, by_y, by_y)).permute(0, 2, 3, 1)  # (rows, H + 2y, W + 2x, channels)
@@ -157,11 +163,16 @@ class AdaController:
     most: float = 0.8  # above, transformations leak into the generator (section 2.2)
     every: int = 4  # steps between two looks: each look waits for the device
 
-    def next(self, strengths: list[float], real_logits: Tensor, labels: Tensor) -> list[float]:
-        """Strengths by class after ``every`` steps, the last of which judged (rows, k) of classes (rows,)."""
+    def next(
+        self, strengths: list[float], real_logits: Tensor, labels: Tensor, images: int | None = None
+    ) -> list[float]:
+        """Strengths by class after ``every`` steps, the last of which judged (rows, k) of classes (rows,).
+
+        ``images`` is how many real ones a step sees; None: as many as there are labels.
+        """
+        move = self.most * self.every * (images or len(labels)) / self.images
         labels = labels[:: len(labels) // len(real_logits)]  # packed rows share one judgement
         signs = real_logits.sign().mean(1)
-        move = self.most * self.every * len(labels) / self.images
         moved = list(strengths)
         for label in labels.unique().tolist():
             overfit = signs[labels == label].mean().item() > self.target

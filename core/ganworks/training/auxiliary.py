@@ -8,6 +8,7 @@ from typing import Any, cast
 from torch import Tensor
 from torch.nn import functional as F
 
+from ganworks.errors import UsageError
 from ganworks.training.needs import DISCRIMINATOR, PAIRS, discriminator_feature, needing, network_called
 from ganworks.training.step import Step
 
@@ -25,10 +26,10 @@ def mode_seeking(step: Step, *, floor: float = 0.02) -> Tensor:
     gradient of equal pairs.
 
     Raises:
-        ValueError: the generator translates; what a pair shares would be its source, not its label.
+        UsageError: the generator translates; what a pair shares would be its source, not its label.
     """
     if step.batch.source is not None:
-        raise ValueError(
+        raise UsageError(
             "mode seeking compares two answers to one label, and a translation answers its source: drop it"
         )
     image_a, image_b = _standardised(step.fake).chunk(2)
@@ -102,12 +103,12 @@ def feature_of(step: Step, x: Tensor, name: str) -> Tensor:
     """A feature that the discriminator computes of ``x``, (rows, ...).
 
     Raises:
-        ValueError: it offers none of that name.
+        UsageError: it offers none of that name.
     """
     features = step.judge(x).features
     if name not in features:
         offered = ", ".join(features) or "none"
-        raise ValueError(f"the discriminator offers no feature '{name}' (it offers {offered})")
+        raise UsageError(f"the discriminator offers no feature '{name}' (it offers {offered})")
     return features[name]
 
 

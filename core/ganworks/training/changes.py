@@ -70,8 +70,20 @@ def with_loss(value: Callable[..., Tensor], loss: AdversarialLoss) -> Callable[.
 
 
 def discriminator_option(recipe: Recipe, **options: Any) -> Recipe:
-    """Change arguments of the discriminator, where it has them."""
+    """Change arguments of the discriminator, where it has them, and what was sized by it."""
     build = network_of(recipe, "discriminator")
     if missing := set(options) - set(signature(build).parameters):
         raise ValueError(f"the recipe's discriminator has no option {', '.join(sorted(missing))}")
-    return replace(recipe, networks={**recipe.networks, "discriminator": partial(build, **options)})
+    changed = partial(build, **options)
+    sized = {name: _with_argument(other, build, changed) for name, other in recipe.networks.items()}
+    return replace(recipe, networks={**sized, "discriminator": changed})
+
+
+def _with_argument(
+    build: Callable[[], nn.Module], old: Callable[[], nn.Module], new: Callable[[], nn.Module]
+) -> Callable[[], nn.Module]:
+    """The same partial with another network in its arguments: a `WeightHistory` of it."""
+    if not isinstance(build, partial) or not any(argument is old for argument in build.args):
+        return build
+    arguments = (new if argument is old else argument for argument in build.args)
+    return partial(build.func, *arguments, **build.keywords)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ganworks.space import KINDS
 from ganworks.training.augment import no_augmentation
+from ganworks.training.schedule import is_number, value_at
+from ganworks.training.terms import Term, discriminator_side, plain_loss
 
 if TYPE_CHECKING:
     from ganworks.training.recipe import Phase, Recipe, Stage
@@ -18,6 +21,9 @@ def complaints(recipe: Recipe) -> Iterator[str]:
     yield from _of_augmentation(recipe)
     if recipe.accumulate < 1:
         yield f"accumulate must be at least 1, got {recipe.accumulate}"
+    if recipe.standing_batches < 0:
+        yield f"standing_batches must be at least 0, got {recipe.standing_batches}"
+    yield from _of_order(recipe.stages)
     seen: dict[str, Phase] = {}
     for stage in recipe.stages:
         yield from _of_reused_fakes(recipe, stage)
@@ -26,8 +32,17 @@ def complaints(recipe: Recipe) -> Iterator[str]:
             twin = seen.setdefault(phase.name, phase)
             if (twin.moves, twin.optimizer) != (phase.moves, phase.optimizer):
                 yield f"two phases are named {phase.name}, but move or optimise differently: rename one"
-    if recipe.stages[-1].until_images is not None:
+
+
+def _of_order(stages: Sequence[Stage]) -> Iterator[str]:
+    ends = [stage.until_images for stage in stages]
+    if not ends or ends[-1] is not None:
         yield "the last stage must be open-ended"
+    if None in ends[:-1]:
+        yield "only the last stage is open-ended: none after it would ever come"
+    known = [0, *(end for end in ends if end is not None)]
+    if any(later <= earlier for earlier, later in pairwise(known)):
+        yield f"stages must end one after the other, but end after {known[1:]} images"
 
 
 def _of_names(recipe: Recipe) -> Iterator[str]:
@@ -45,10 +60,22 @@ def _of_augmentation(recipe: Recipe) -> Iterator[str]:
         yield "a controller and a schedule both set the augmentation's strength: keep one"
     if recipe.strength is not None and recipe.augment is no_augmentation:
         yield "a schedule sets the strength of an augmentation, but there is none"
+    if recipe.controller is not None and _compares_pairs(recipe):
+        yield (
+            "a controller steers by the sign of the logits of real samples, which a relativistic loss leaves "
+            "free: give the recipe a schedule (strength=Ramp(...)) instead"
+        )
     ranks = getattr(recipe.augment, "ranks", None)
     if ranks is not None and recipe.space.rank not in ranks:
         made_for = " and ".join(KINDS[rank] for rank in ranks)
         yield f"{type(recipe.augment).__name__} is made for {made_for}, not for {KINDS[recipe.space.rank]}"
+
+
+def _compares_pairs(recipe: Recipe) -> bool:
+    """Whether the discriminator plays a game in which only differences of logits count."""
+    terms = [term for phase in recipe.phases() for term in phase.terms]
+    games = [plain_loss(term, discriminator_side) for term in terms]
+    return any(game is not None and game.pairs_real for game in games)
 
 
 def _of_reused_fakes(recipe: Recipe, stage: Stage) -> Iterator[str]:
@@ -66,11 +93,17 @@ def _of_reused_fakes(recipe: Recipe, stage: Stage) -> Iterator[str]:
 def _of_phase(recipe: Recipe, phase: Phase) -> Iterator[str]:
     if unknown := set(phase.moves) - set(recipe.networks):
         yield f"phase {phase.name} moves unknown networks {', '.join(sorted(unknown))}"
+    if not phase.moves:
+        yield f"phase {phase.name} moves no network"
     if not phase.terms:
         yield f"phase {phase.name} has no terms"
+    for what, number in (("every", phase.every), ("repeat", phase.repeat)):
+        if number < 1:
+            yield f"phase {phase.name} has {what}={number}, and would never run: 1 or more"
     if len({term.name for term in phase.terms}) < len(phase.terms):
         yield f"phase {phase.name} has two terms of one name"
     for term in phase.terms:
+        yield from _of_term(term)
         missed = (need.otherwise for need in term.needs if not need.met(recipe))
         yield from (f"term {term.name}: {otherwise}" for otherwise in missed)
         if phase.every > 1 and term.every > 1:
@@ -78,3 +111,11 @@ def _of_phase(recipe: Recipe, phase: Phase) -> Iterator[str]:
                 f"term {term.name} and its phase {phase.name} are both lazy, and count the same steps: "
                 "give every to one of them"
             )
+
+
+def _of_term(term: Term) -> Iterator[str]:
+    if term.every < 1:
+        yield f"term {term.name} has every={term.every}, and would never be evaluated: 1 or more"
+    weight = value_at(term.weight, 0)
+    if not is_number(weight):
+        yield f"the weight of term {term.name} must be a finite number, got {weight!r}"

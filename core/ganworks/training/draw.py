@@ -33,12 +33,18 @@ class Draw:
     batch: int = 32
     latent: int = 64
     balanced: bool = True  # classes equally often; False: as often as in the data
-    max_repeat: float = 10.0  # no class is drawn more than this many times its share of the data
+    max_repeat: float = (
+        10.0  # a rare class weighs at most this many times its share of the data: `class_shares`
+    )
     pairs: bool = False  # row i and row i + batch / 2 share a label (mode-seeking compares them)
 
     def __post_init__(self) -> None:
         if self.batch < 2 or (self.pairs and self.batch % 2):
             raise ValueError(f"batch must be at least 2, and even with pairs; got {self.batch}")
+        if self.latent < 1:
+            raise ValueError(f"a latent has 1 number or more, got latent={self.latent}")
+        if not self.max_repeat > 0:
+            raise ValueError(f"max_repeat must be above 0, got {self.max_repeat}")
 
     def prepare(self, data: Dataset, device: torch.device) -> Callable[[], Batch]:
         """Return a function that draws one batch from ``data``."""
@@ -67,6 +73,10 @@ class Draw:
 
     def class_shares(self, counts: Tensor) -> Tensor:
         """Probability of each class, from its row count (classes,).
+
+        Balanced, each of k classes present weighs 1 / k, but at most ``max_repeat`` times its share of the
+        data; then the weights are normed. So a starved class is drawn up to k times ``max_repeat`` as often
+        as in the data: here 18 times.
 
         >>> Draw().class_shares(torch.tensor([1, 199])).tolist()
         [0.09..., 0.90...]

@@ -13,8 +13,9 @@ from torch import Tensor, nn
 
 from ganworks.data import Dataset
 from ganworks.training.augment import no_augmentation
+from ganworks.training.building import prepared_draw
 from ganworks.training.draw import Batch
-from ganworks.training.engine import Engine, EngineSettings, calibrate
+from ganworks.training.engine import Engine
 from ganworks.training.recipe import Phase, Recipe
 from ganworks.training.state import TrainingState
 from ganworks.training.step import Made, Step
@@ -30,6 +31,8 @@ class Budget:
     def __post_init__(self) -> None:
         if (self.steps is None) == (self.seconds is None):
             raise ValueError("a budget is either steps or seconds")
+        if not (self.steps or self.seconds or 0) > 0:
+            raise ValueError(f"a budget must be above 0, got {self}")
 
     def fraction(self, state: TrainingState) -> float:
         """Share of the budget that is used, from 0 to 1."""
@@ -49,9 +52,6 @@ class PhaseRecord:
     real_logits: Tensor | None
     fake_logits: Tensor | None
     labels: Tensor
-
-
-FINAL = 10**12  # images seen at the end of any schedule
 
 
 class Watch(Protocol):
@@ -77,13 +77,16 @@ def fit(
 
     On the CPU a run is a pure function of (recipe, data, seed, engine settings): every step seeds torch's
     generators from (seed, step), so N steps, a resume and N steps equal 2N steps bit for bit.
+
+    Raises:
+        UsageError, DataError: recipe and data do not fit, or a network cannot be built.
     """
     with torch.random.fork_rng(devices=[engine.device] if engine.device.type == "cuda" else []):
         # Set up.
         state = TrainingState(recipe, engine, seed)
         for watch in watches:
             watch.begin(state)  # a watch may fill the state here: from a checkpoint, or from another run
-        draw = recipe.draw.prepare(data, engine.device)
+        draw = prepared_draw(recipe, data, engine.device)
 
         while budget.fraction(state) < 1:
             started = perf_counter()
@@ -114,25 +117,6 @@ def play(state: TrainingState, draw: Callable[[], Batch], engine: Engine) -> lis
         record, made = update(state, phase, draw, engine, made if phase.reuses_fakes else None, hand_on)
         records.append(record)
     return records
-
-
-def calibrate_for(
-    recipe: Recipe, data: Dataset, device: torch.device, threads: int | None = None, bf16: bool | None = None
-) -> EngineSettings:
-    """Engine settings under which a step of this recipe on this data is fastest, measured on a copy.
-
-    ``threads`` and ``bf16`` are measured where they are None.
-    """
-
-    def one_step(engine: Engine) -> Callable[[], object]:
-        state = TrainingState(recipe, engine)
-        state.images = FINAL  # measured as it will mostly be: grown up, past every warm-up
-        state.follow_schedules()
-        draw = recipe.draw.prepare(data, engine.device)
-        return lambda: play(state, draw, engine)
-
-    with torch.random.fork_rng(devices=[]):
-        return calibrate(device, threads, bf16, one_step)
 
 
 def update(
@@ -176,7 +160,8 @@ def evaluate(
     """The loss of every term that is due, by name, and the step that they were evaluated in."""
     due = [term for term in phase.terms if term.due(state.step)]
     strengths = torch.tensor(state.strengths, device=engine.device)
-    augment = state.recipe.augment if any(state.strengths) else no_augmentation
+    acts = any(state.strengths) or getattr(state.recipe.augment, "always", False)
+    augment = state.recipe.augment if acts else no_augmentation
     step = Step(
         state.networks,
         batch,
@@ -204,4 +189,4 @@ def steer_augmentation(state: TrainingState, records: Sequence[PhaseRecord]) -> 
         return
     seen = [(r.real_logits, r.labels) for r in records if r.real_logits is not None]
     if seen:
-        state.strengths = controller.next(state.strengths, *seen[-1])
+        state.strengths = controller.next(state.strengths, *seen[-1], images=state.recipe.images_per_step)

@@ -11,6 +11,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from ganworks.errors import UsageError
 from ganworks.training.losses import AdversarialLoss
 from ganworks.training.needs import DISCRIMINATOR, SINGLE_ROWS, needing, network_called
 from ganworks.training.pool import ImagePool
@@ -56,10 +57,10 @@ def replayed_side(step: Step, *, loss: AdversarialLoss) -> Tensor:
     Shrivastava et al. 2017, section 2.3. Past samples come with their own labels (network ``replay``).
 
     Raises:
-        ValueError: the generator translates; its past samples would need their sources.
+        UsageError: the generator translates; its past samples would need their sources.
     """
     if step.batch.source is not None:
-        raise ValueError("replay keeps samples and labels, not sources: it does not fit a translation")
+        raise UsageError("replay keeps samples and labels, not sources: it does not fit a translation")
     pool = cast(ImagePool, step.networks["replay"])
     shown, labels = pool(step.fake, step.labels)
     return loss.discriminator(step.judge(step.real).logits, step.judge(shown, labels).logits)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -12,7 +13,6 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.dropout import _DropoutNd
 
-from ganworks.errors import MissingExtraError
 from ganworks.training.augment import no_augmentation
 
 if TYPE_CHECKING:
@@ -77,12 +77,13 @@ def discriminator_feature(default: str) -> Callable[[Options], Need]:
 def blueprint(build: Callable[[], nn.Module]) -> nn.Module:
     """The network without the values of its weights, to be asked what it is, in evaluation mode.
 
-    An empty module where a part of it is not installed: that is said when the network is built to train.
+    An empty module where it cannot be built: that is said when the network is built to train.
     """
     try:
-        with torch.random.fork_rng(devices=[]):
+        with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the network that trains will warn
             return build().to("meta").eval()
-    except MissingExtraError:
+    except Exception:  # a part that is not installed, sizes that do not fit: a network may raise anything
         return nn.Identity()
 
 
@@ -96,7 +97,7 @@ def _offers(recipe: Recipe, feature: str) -> bool:
     told = torch.zeros(rows, dtype=torch.int64, device="meta")
     try:
         judgement = _discriminator(recipe)(torch.zeros(rows, *recipe.space.shape, device="meta"), told)
-    except (RuntimeError, TypeError):  # not there, or told images of a shape that the recipe does not know
+    except Exception:  # not there, or told what the recipe does not know: images, values of a table
         return True
     return feature in judgement.features
 
@@ -124,7 +125,7 @@ def _judges_alike(recipe: Recipe) -> bool:
 ROW_CRITIC = Need(
     _judges_rows,
     "it looks at each row's own judgement, but the discriminator's BatchNorm lets the rows of a batch decide "
-    "together: use norm='none', 'spectral' or 'weight'",
+    "together: use norm='none', 'spectral' or 'weight', or name the technique spectral-norm before this one",
 )
 SINGLE_ROWS = Need(
     _judges_alone,

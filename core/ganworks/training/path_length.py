@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from math import log, sqrt
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from ganworks.latent.spaces import StyleGenerator
 from ganworks.space import SampleSpace
+from ganworks.training.needs import Need, blueprint, needing, network_called
 from ganworks.training.step import Step
 
 
@@ -37,18 +39,21 @@ class PathLengths(nn.Module):
         return self.mean.clone()
 
 
+STYLES = Need(
+    # an empty network: it cannot be built, which is said where it is tried
+    lambda recipe: isinstance(blueprint(recipe.networks["generator"]), StyleGenerator | nn.Identity),
+    "path length is defined on styles, and the recipe's generator has no mapping and synthesis",
+)
+
+
+@needing(STYLES, network_called(PathLengths.name))
 def path_length(step: Step) -> Tensor:
     """(|J_w^T y| - a)^2, (rows / 2,), for pictures y of white noise. Karras et al. 2020 (StyleGAN2), eq. 4.
 
     J_w is the Jacobian of the synthesis at the styles w, a the running mean of the lengths. The noise is
     scaled by 1 / sqrt(pixels), so that lengths do not depend on the resolution. Half of the batch is enough.
-
-    Raises:
-        ValueError: the generator has no styles.
     """
-    generator = step.networks["generator"]
-    if not isinstance(generator, StyleGenerator):
-        raise ValueError("path length is defined on styles: the generator has no mapping and synthesis")
+    generator = cast(StyleGenerator, step.networks["generator"])
     rows = len(step.latent) // 2
     w = generator.mapping(step.latent[:rows], step.labels[:rows])  # (rows, style)
     w = w if w.requires_grad else w.requires_grad_()  # a frozen mapping

@@ -46,7 +46,8 @@ def dragan_penalty(step: Step, *, spread: float = 0.5, target: float = 1.0) -> T
 def approximate_r1(step: Step, *, sigma: float = 0.05) -> Tensor:
     """(D(x) - D(x + n))^2 / (2 sigma^2) at real x, (judgements, k); n ~ N(0, sigma^2). Lin et al. 2025.
 
-    To first order its mean is that of `r1`, for the price of a forward instead of a second derivative.
+    To first order its mean is that of `r1`, for the price of a forward instead of a second derivative; of k
+    opinions each counts by itself, where `r1` takes the slope of their sum.
     """
     noisy = step.real.detach() + sigma * torch.randn_like(step.real)
     return (step.judge(step.real).logits - step.judge(noisy).logits).square() / (2 * sigma**2)

@@ -7,65 +7,20 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from torch import nn
-from torch.optim import Adam as TorchAdam
-from torch.optim import Optimizer
-from torch.optim import RMSprop as TorchRMSprop
 
 from ganworks.space import SampleSpace
 from ganworks.training.augment import AdaController, Augmentation, no_augmentation
 from ganworks.training.complaints import complaints
 from ganworks.training.draw import Draw
 from ganworks.training.losses import AdversarialLoss
-from ganworks.training.schedule import Schedule, value_at
+from ganworks.training.rules import Rule
+from ganworks.training.schedule import Schedule
 from ganworks.training.terms import Term, game
 
 After = Callable[[Mapping[str, nn.Module]], None]  # the networks by name -> nothing
-
-
-class Rule(Protocol):
-    """Options of an optimizer, as a frozen dataclass: `Adam`, `RMSprop`, or one of your own."""
-
-    def build(self, networks: list[nn.Module]) -> Optimizer: ...
-
-    def schedule(self, optimizer: Optimizer, images: int) -> None:
-        """Set the learning rate that holds after ``images`` images."""
-        ...
-
-
-@dataclass(frozen=True)
-class _Scheduled:
-    lr: float | Schedule = 2e-4
-
-    def schedule(self, optimizer: Optimizer, images: int) -> None:
-        for group in optimizer.param_groups:
-            group["lr"] = value_at(self.lr, images)
-
-
-@dataclass(frozen=True)
-class Adam(_Scheduled):
-    """Adam's options (Kingma and Ba 2015). GANs want little or no momentum: beta1 = 0 or 0.5."""
-
-    betas: tuple[float, float] = (0.0, 0.99)
-
-    def build(self, networks: list[nn.Module]) -> Optimizer:
-        return TorchAdam(_trainable(networks), lr=value_at(self.lr, 0), betas=self.betas, fused=True)
-
-
-@dataclass(frozen=True)
-class RMSprop(_Scheduled):
-    """RMSprop's options (Tieleman and Hinton 2012): no momentum at all, as WGAN with clipping asks for."""
-
-    alpha: float = 0.99  # share of the old mean square
-
-    def build(self, networks: list[nn.Module]) -> Optimizer:
-        return TorchRMSprop(_trainable(networks), lr=value_at(self.lr, 0), alpha=self.alpha)
-
-
-def _trainable(networks: list[nn.Module]) -> list[nn.Parameter]:
-    return [p for net in networks for p in net.parameters() if p.requires_grad]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -50,8 +50,10 @@ class Sampler:
         """Samples of explicit latents (rows, latent); one batch at a time is on the device.
 
         Raises:
-            ValueError: ``truncation`` is not in [0, 1].
+            ValueError: ``truncation`` is not in [0, 1], a label is no class, or the numbers of labels and
+                latents differ.
         """
+        self._check(latents, labels)
         if not 0 <= truncation <= 1:
             raise ValueError(f"truncation must lie between 0 and 1, got {truncation}")
         parts = [
@@ -59,6 +61,15 @@ class Sampler:
             for z, y in zip(latents.split(batch), labels.split(batch), strict=True)
         ]
         return torch.cat(parts).contiguous()
+
+    def _check(self, latents: Tensor, labels: Tensor) -> None:
+        if len(latents) != len(labels):
+            raise ValueError(f"{len(latents)} latents and {len(labels)} labels: give one for each sample")
+        if labels.is_floating_point():  # sources, or what is given of a row
+            return
+        unknown = labels[(labels < 0) | (labels >= self.classes)]
+        if len(unknown):
+            raise ValueError(f"there is no class {unknown[0]}: labels lie between 0 and {self.classes - 1}")
 
     def _made(self, latent: Tensor, labels: Tensor, truncation: float) -> Tensor:
         space = latent_space(self.generator)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import cos, pi
+from math import cos, isfinite, pi
 
 Schedule = Callable[[int], float]  # images seen -> value
 
@@ -64,6 +64,15 @@ class Growth:
 def _require_images(images: int) -> None:
     if images < 1:
         raise ValueError(f"a schedule takes 1 image or more, got {images}")
+
+
+def is_number(value: object) -> bool:
+    """Whether it is a finite number.
+
+    >>> is_number(0.5), is_number(float("nan")), is_number("0.5")
+    (True, False, False)
+    """
+    return isinstance(value, int | float) and isfinite(value)
 
 
 def value_at(value: float | Schedule, images: int) -> float:

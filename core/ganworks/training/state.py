@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
+from ganworks.training.batch_norm import settle_batch_norm
+from ganworks.training.building import built_networks
 from ganworks.training.engine import Engine
 from ganworks.training.recipe import Recipe
 
@@ -23,8 +25,7 @@ class TrainingState:
     def __init__(self, recipe: Recipe, engine: Engine, seed: int = 0) -> None:
         engine.seed(seed, 0x1217)  # initial weights; steps use (seed, step, 1)
         self.recipe = recipe
-        self.networks = {name: engine.setup(build()) for name, build in recipe.networks.items()}
-        self._freeze()
+        self.networks = {name: engine.setup(network) for name, network in built_networks(recipe)}
         self.averages = {a.network: _frozen_copy(self.networks[a.network]) for a in recipe.averages}
         # listed once: walking the modules costs more than the average itself where networks are small
         self._averaged = {
@@ -156,16 +157,6 @@ class TrainingState:
         self.notes = dict(scalars["notes"])
         self.follow_schedules()
 
-    def _freeze(self) -> None:
-        for name, prefixes in self.recipe.frozen.items():
-            named = dict(self.networks[name].named_parameters())
-            for prefix in prefixes:
-                found = [p for key, p in named.items() if key.startswith(prefix)]
-                if not found:
-                    raise ValueError(f"frozen: no parameter of the {name} begins with '{prefix}'")
-                for parameter in found:
-                    parameter.requires_grad_(False)
-
 
 class Taken(NamedTuple):
     """How many tensors of another run were taken over, of how many that there are here."""
@@ -179,29 +170,6 @@ class Growing(Protocol):
     """A network whose resolution grows while it trains. The level is saved with its weights."""
 
     def grow_to(self, level: float) -> None: ...
-
-
-@torch.no_grad()
-def settle_batch_norm(generator: nn.Module, recipe: Recipe) -> None:
-    """Replace running BatchNorm statistics by those of the very weights they serve, over fresh latents.
-
-    Brock et al. 2019 (BigGAN), appendix D: statistics that trail the averaged weights spoil the samples.
-    """
-    norms = [m for m in generator.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
-    momenta = [norm.momentum for norm in norms]
-    for norm in norms:
-        norm.reset_running_stats()
-        norm.momentum = None  # a plain mean over all batches
-    generator.train()
-    device = next(generator.parameters()).device
-    draw = torch.Generator().manual_seed(0)
-    classes = max(len(recipe.space.classes), 1)
-    for _ in range(recipe.standing_batches):
-        latent = torch.randn(recipe.draw.batch, recipe.draw.latent, generator=draw)
-        labels = torch.randint(classes, (recipe.draw.batch,), generator=draw)
-        generator(latent.to(device), labels.to(device))
-    for norm, momentum in zip(norms, momenta, strict=True):
-        norm.momentum = momentum
 
 
 def _frozen_copy(network: nn.Module) -> nn.Module:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, cast
 import torch
 from torch import Tensor, nn
 
+from ganworks.errors import UsageError
 from ganworks.training.draw import Batch
 
 
@@ -78,10 +79,10 @@ class Step:
         """(batch, *source_space.shape) in [-1, 1].
 
         Raises:
-            ValueError: the data set has no sources.
+            UsageError: the data set has no sources.
         """
         if self.batch.source is None:
-            raise ValueError("a term asks for sources, but the data set has none: use a SourcedDataset")
+            raise UsageError("a term asks for sources, but the data set has none: use a SourcedDataset")
         return cast(Tensor, self._once("source", self.batch.source))
 
     @property
@@ -123,6 +124,8 @@ class Step:
 
     def slope(self, which: str) -> Tensor:
         """d logits / d input at ``real`` or ``fake``, with graph: (batch, values of a sample).
+
+        Of the sum of a row's logits, where the discriminator has several opinions of it.
 
         Raises:
             ValueError: the term did not announce it in ``Term.slopes``.

@@ -103,6 +103,13 @@ static void write_picture(Any image, const char *folder, int64_t seed) {
     if (fwrite(pixels, 1, size, file) != size || fclose(file)) fail("the picture could not be written");
 }
 
+static int64_t number(const char *word) {
+    char *end;
+    long long value = strtoll(word, &end, 10);
+    if (end == word || *end || value < 0) fail("labels and seeds are whole numbers from 0: draw MODEL FOLDER LABEL SEED...");
+    return value;
+}
+
 int main(int count, char **words) {
     if (count < 5) fail("usage: draw MODEL FOLDER LABEL SEED...");
     api = OrtGetApiBase()->get_api(API_VERSION);
@@ -115,8 +122,8 @@ int main(int count, char **words) {
     check(CALL(INPUT_COUNT, Any, size_t *)(session, &inputs));
     check(CALL(CPU_MEMORY, int, int, Any *)(1, 0, &memory));
     for (int i = 4; i < count; i++) {
-        int64_t seed = strtoll(words[i], NULL, 10);
-        Any image = run(session, memory, inputs, seed, strtoll(words[3], NULL, 10));
+        int64_t seed = number(words[i]);
+        Any image = run(session, memory, inputs, seed, number(words[3]));
         write_picture(image, words[2], seed);
         RELEASE(RELEASE_VALUE, image);
     }

@@ -4,13 +4,19 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as ort from "onnxruntime-web";
 import { readCard } from "./card.js";
+import { say } from "./say.js";
 
+process.on("uncaughtException", say);
 const [file, folder, ...words] = process.argv.slice(2);
+if (!words.length) throw new Error("usage: node draw.mjs generator.onnx FOLDER SEED... [label=NUMBER]");
 const seeds = words.filter((word) => !word.includes("="));
 const label = words.find((word) => word.startsWith("label="))?.slice(6) ?? 0;
 
 const bytes = readFileSync(file);
 const card = readCard(bytes);
+const classes = card.classes ?? [];
+// onnxruntime would take -1 for the last class
+if (classes.length && !(label >= 0 && label < classes.length)) throw new Error(`the labels are 0 to ${classes.length - 1}`);
 ort.env.wasm.numThreads = 1;
 const model = await ort.InferenceSession.create(bytes);
 

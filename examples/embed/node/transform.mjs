@@ -4,10 +4,14 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import * as ort from "onnxruntime-web";
 import { readCard } from "./card.js";
+import { say } from "./say.js";
 
+process.on("uncaughtException", say);
 const [file, source, target] = process.argv.slice(2);
+if (!target) throw new Error("usage: node transform.mjs generator.onnx in.ppm out.ppm");
 const bytes = readFileSync(file);
 const port = readCard(bytes).inputs[0];
+if (port.shape.length !== 4) throw new Error(`${file} draws pictures from seeds: use draw.mjs`);
 if (port.dtype !== "uint8") throw new Error(`the model takes ${port.dtype}; PGM and PPM hold uint8`);
 
 const { pixels, width, height, channels } = read(readFileSync(source));

@@ -10,10 +10,14 @@ import numpy as np
 import onnxruntime
 from PIL import Image
 
+if len(sys.argv) != 4:
+    sys.exit(__doc__)
 model_file, source, target = sys.argv[1:]
 model = onnxruntime.InferenceSession(model_file, providers=["CPUExecutionProvider"])
 card = json.loads(model.get_modelmeta().custom_metadata_map["card"])
 port = card["inputs"][0]
+if len(port["shape"]) != 4:
+    sys.exit(f"{model_file} draws pictures from seeds: use draw.py")
 if port["dtype"] != "uint8":
     sys.exit(f"the model takes {port['dtype']}; this script reads 8 bits")
 

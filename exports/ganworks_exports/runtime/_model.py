@@ -13,6 +13,7 @@ from . import _halo, _tiles
 from ._contents import Port, read
 from ._feeding import default, fed
 from ._limits import DEFAULT_LIMITS, Limits, ModelRefused, first_line
+from ._where import conditions
 
 Array = NDArray[Any]
 
@@ -80,6 +81,7 @@ class Model:
         seed: int = 0,
         truncation: float | None = None,  # None: the model's default
         batch: int = 16,  # samples computed at a time: bounds the memory
+        where: Mapping[str, Any] | None = None,  # of a table: column -> a value; every row has it
     ) -> Any:
         """Draw the samples of the seeds ``seed ... seed + count - 1``, or of the seeds listed as ``count``.
 
@@ -99,6 +101,7 @@ class Model:
         rows = {"seed": seeds}
         if label is not None or "label" in self.inputs:
             rows["label"] = self._labels(seeds, label)
+        rows |= conditions(self.card, self.inputs, where or {}, len(seeds))
         shared = {} if truncation is None else {"truncation": truncation}
         parts = [
             self._run({**{name: values[at : at + batch] for name, values in rows.items()}, **shared})

@@ -12,6 +12,7 @@ from pandas.api import types
 from pandas.api.extensions import ExtensionDtype
 
 from ganworks.errors import DataError
+from ganworks.wording import counted
 from ganworks_tabular.columns.casting import Ints, filled, plain, texts, typed
 from ganworks_tabular.columns.number_map import NumberMap
 from ganworks_tabular.columns.parts import Gate, Part, places, refuse_missing
@@ -187,8 +188,10 @@ def _note(name: str, every: CategoryCounts, found: CategoryCounts, hidden: set[A
         return ""
     if every is not found:
         instead = f"'{found.values[0]}' in all rows" if found.values else "always missing"
-        return f"{name}: none of its values is held by {least} rows (--least), none is shown: it is {instead}"
+        none = f"none of its values is held by {counted(least, 'row')} (--least)"
+        return f"{name}: {none}, none is shown: it is {instead}"
     held = zip(every.values, every.counts.tolist(), strict=True)
     rows = sum(count for value, count in held if value in hidden)
-    few = f"{len(hidden)} values held by fewer than {least} rows"
-    return f"{name}: {few} are never shown; {rows} rows take another"
+    few = f"{counted(len(hidden), 'value')} held by fewer than {counted(least, 'row')}"
+    shown = "is never shown" if len(hidden) == 1 else "are never shown"
+    return f"{name}: {few} {shown}; {counted(rows, 'row')} {'takes' if rows == 1 else 'take'} another"

@@ -15,6 +15,14 @@ PER_DAY = {"D": 1, "m": 1_440, "s": 86_400, "ms": 86_400_000, "us": 86_400_000_0
 TYPED = re.compile(r"(?:datetime64|timestamp)\[(s|ms|us|ns)(?:, (?:tz=)?([^\]]+))?\](\[pyarrow\])?")
 ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.(?:\d{3}|\d{6}))?)?)?Z?")
 FORM = "YYYY-MM-DDThh:mm:ss.ffffff"
+UNITS = {
+    "D": "days",
+    "m": "minutes",
+    "s": "seconds",
+    "ms": "milliseconds",
+    "us": "microseconds",
+    "ns": "nanoseconds",
+}
 UNIT_OF_LENGTH = {10: "D", 16: "m", 19: "s", 23: "ms", 26: "us"}
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ganworks.errors import DataError
+from ganworks.wording import counted
 from ganworks_tabular.columns.casting import (
     Floats,
     Ints,
@@ -120,7 +121,8 @@ def hidden_note(name: str, parts: NumberParts, counts: NumberCounts, least: int)
     if parts.map is not None or not rows or np.isin(parts.values, counts.values).any():
         return ""
     what = "their mean stands for them" if len(parts.values) else "the column is always missing"
-    return f"{name}: {rows} rows with a value are too few to hide one among (--least {least}): {what}"
+    few = f"{counted(rows, 'row')} with a value {'is' if rows == 1 else 'are'} too few to hide one among"
+    return f"{name}: {few} (--least {least}): {what}"
 
 
 def _within(values: Floats, dtype: str) -> Floats:

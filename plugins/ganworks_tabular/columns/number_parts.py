@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ganworks_tabular.columns.casting import Floats
-from ganworks_tabular.columns.number_map import NumberMap, Rounding
+from ganworks_tabular.columns.number_map import NumberMap, Rounding, find_rounding
 from ganworks_tabular.columns.parts import Gate, Part, places
 from ganworks_tabular.columns.statistics import NumberCounts
 from ganworks_tabular.columns.support import find_support, nearest
@@ -100,6 +100,16 @@ class NumberParts:
     def values(self) -> Floats:
         """The atoms that are numbers."""
         return self.atoms[: len(self.atoms) - self.missing]
+
+    @property
+    def decimals(self) -> int | None:
+        """The most decimals of its values; None: any number of them, or no values."""
+        if self.map is not None and self.support is None:
+            rounding = self.map.rounding
+        else:
+            support = self.values[:0] if self.support is None else self.support
+            rounding = find_rounding(np.concatenate([self.values, support]))
+        return rounding.decimals if rounding else None
 
     def encode(self, x: Floats, random: np.random.Generator) -> list[Part]:
         """Return one array (rows,) a part for ``x`` (rows,), in which NaN is missing."""

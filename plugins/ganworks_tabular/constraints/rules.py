@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ganworks.wording import counted
 from ganworks_tabular.columns.casting import Floats
 from ganworks_tabular.constraints.number_column import NumberColumn
 
@@ -32,7 +33,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """How many rows break one rule, the first of them (counted from 0), and what is done about it."""
+    """How many rows break one rule, the first of them (from 0; told from 1), and what is done about it."""
 
     rule: str
     count: int
@@ -41,9 +42,10 @@ class Violation:
 
     def __str__(self) -> str:
         more = ", ..." if self.count > len(self.rows) else ""
-        named = ", ".join(map(str, self.rows))
-        rows = "row" if self.count == 1 else "rows"
-        return f"{self.count} {rows} break the rule {self.rule} (first: {named}{more}); {self.remedy}"
+        named = ", ".join(str(row + 1) for row in self.rows)
+        broken = f"{counted(self.count, 'row')} break{'s' if self.count == 1 else ''} the rule {self.rule}"
+        which = "row" if self.count == 1 else "first: rows" if more else "rows"
+        return f"{broken} ({which} {named}{more}); {self.remedy}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganworks.errors import DataError, nearest
+from ganworks.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,5 +62,7 @@ class TableFacts:
                 hint = nearest(column, [str(known) for known in table.columns])
                 raise DataError(f"{name}: there is no column {column!r}{hint}")
         if len(table) < LEAST_ROWS:
-            raise DataError(f"{name}: {len(table)} rows, but an evaluation needs {LEAST_ROWS} or more")
+            raise DataError(
+                f"{name}: {counted(len(table), 'row')}, but an evaluation needs {LEAST_ROWS} or more"
+            )
         return table[list(self.columns)].reset_index(drop=True)

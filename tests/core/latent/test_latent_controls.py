@@ -269,8 +269,12 @@ def test_projection_takes_features():
     net = make(UpsamplingGenerator)
     targets = net(torch.randn(1, LATENT), torch.tensor([0]))
 
+    seen = []
+
     def rows_of(x: Tensor) -> Tensor:
+        seen.append(id(x))
         return x.mean(3).flatten(1)
 
     found = project(net, targets, torch.tensor([0]), LATENT, features=rows_of, steps=10, candidates=4)
     assert found.samples.shape == targets.shape
+    assert seen.count(id(targets)) == 1  # the targets stay: once is enough

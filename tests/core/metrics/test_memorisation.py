@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import mannwhitneyu
 
 from ganworks.metrics import CopyRule, chance_of_copies, copy_rule, nearest_training, rank_test
+from ganworks.metrics.diversity import standardised
 from ganworks.metrics.memorisation import FeatureReference, authenticity
 
 quick = settings(deadline=None, max_examples=20)
@@ -114,3 +115,18 @@ def test_authenticity_of_fresh_rows_is_that_of_heldout_rows_and_zero_for_copies(
     assert authenticity(reference, fresh) == pytest.approx(authenticity(reference, heldout), abs=0.1)
     assert 0.3 < authenticity(reference, fresh) < 0.9
     assert authenticity(reference, train) == 0
+
+
+def test_the_training_set_is_not_copied_at_full_size(monkeypatch):
+    sizes = []
+
+    def noted(images):
+        sizes.append(tuple(images.shape))
+        return standardised(images)
+
+    monkeypatch.setattr("ganworks.metrics.memorisation.standardised", noted)
+    draw = torch.Generator().manual_seed(0)
+    train = torch.rand(600, 1, 32, 32, generator=draw) * 2 - 1
+    found = nearest_training(train[[7, 300]], train, CopyRule(0.1, 0.5))
+    assert found.index.tolist() == [7, 300]
+    assert max(rows for rows, _, height, _ in sizes if height > 20) < len(train)

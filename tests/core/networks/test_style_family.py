@@ -256,12 +256,6 @@ def test_path_lengths_are_remembered():
     assert memory.mean.item() == pytest.approx(3.0)  # then 0.9 old + 0.1 new
 
 
-def test_path_length_asks_for_styles():
-    step = a_step(nn.Linear(3, 3))
-    with pytest.raises(ValueError, match="no mapping and synthesis"):
-        path_length(step)
-
-
 def test_the_weight_of_path_length_is_the_papers():
     assert path_length_weight(SampleSpace(channels=3, size=(1024, 1024))) == pytest.approx(
         log(2) / (log(1024) - log(2))

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from ganworks.errors import UsageError
 from ganworks.networks import CodedGenerator, CodeReader, Codes, ConvDiscriminator
 from ganworks.space import SampleSpace
 from ganworks.training import (
@@ -164,7 +165,7 @@ def test_feature_matching_is_the_distance_of_mean_features():
     halves = [array(x).reshape(6, 2, 8).sum(2).mean(0) for x in (step.real, step.fake)]
     expected = np.square(halves[0] - halves[1]).sum()
     assert feature_matching(step).item() == pytest.approx(expected, rel=1e-5)
-    with pytest.raises(ValueError, match="offers no feature 'texture'"):
+    with pytest.raises(UsageError, match="offers no feature 'texture'"):
         feature_matching(step, feature="texture")
 
 
@@ -294,14 +295,14 @@ def test_replay_refuses_translation():
     step = a_step("discriminator", replay=ImagePool(SampleSpace(channels=1, size=(4, 4))))
     batch = Batch(step.labels, step.latent, step.batch.real, source=lambda: torch.zeros(6, 1, 4, 4))
     translating = Step(step.networks, batch, moving=(), augment=step.augment, autocast=step.autocast)
-    with pytest.raises(ValueError, match="not sources"):
+    with pytest.raises(UsageError, match="not sources"):
         replayed_side(translating, loss=HINGE)
 
 
 def test_mode_seeking_refuses_translation():
     step = a_step("generator")
     step.batch = replace(step.batch, source=lambda: torch.zeros(6, 1, 4, 4))
-    with pytest.raises(ValueError, match="a translation answers its source"):
+    with pytest.raises(UsageError, match="a translation answers its source"):
         mode_seeking(step)
 
 

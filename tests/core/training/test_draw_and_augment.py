@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -11,7 +12,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ganworks.data import ArrayDataset
-from ganworks.training import AdaAugment, AdaController, DiffAugment, Draw, Growth, Ramp
+from ganworks.recipes.dcgan import dcgan
+from ganworks.space import SampleSpace
+from ganworks.training import (
+    AdaAugment,
+    AdaController,
+    Budget,
+    DiffAugment,
+    Draw,
+    EngineSettings,
+    Growth,
+    InstanceNoise,
+    Ramp,
+    TorchEngine,
+    chain,
+    fit,
+)
 
 CPU = torch.device("cpu")
 
@@ -64,11 +80,13 @@ def test_pairs_share_their_label():
 def test_class_shares_are_a_distribution_and_respect_the_cap(counts):
     shares = Draw(max_repeat=10).class_shares(torch.tensor(counts))
     assert shares.sum().item() == pytest.approx(1)
+    natural, present = torch.tensor(counts) / sum(counts), sum(count > 0 for count in counts)
+    assert (shares <= 10.001 * present * natural).all()
     for count, share in zip(counts, shares.tolist(), strict=True):
         assert (share == 0) == (count == 0)
 
 
-def test_a_starved_class_is_drawn_ten_times_its_share_at_most():
+def test_a_starved_class_weighs_ten_times_its_share_at_most():
     shares = Draw(max_repeat=10).class_shares(torch.tensor([1, 999]))
     assert shares[0].item() == pytest.approx(0.01 / 0.51)
 
@@ -112,6 +130,37 @@ def test_a_row_of_strength_zero_stays_as_it_is():
     y = AdaAugment()(x, torch.tensor([0.0, 0, 0, 1, 1, 1]))
     torch.testing.assert_close(y[:3], x[:3], atol=1e-5, rtol=0)
     assert not y[3:].allclose(x[3:], atol=1e-2)
+
+
+def test_diffaugment_without_any_part_changes_nothing():
+    x = torch.rand(4, 1, 16, 16)
+    torch.testing.assert_close(DiffAugment(shift=0.0)(x, torch.ones(4)), x)
+
+
+def test_the_controller_moves_by_all_images_of_a_step_however_they_were_judged():
+    control, labels = AdaController(images=1000), torch.zeros(8, dtype=torch.int64)
+    alone = control.next([0.1], torch.ones(8, 1), labels)[0] - 0.1
+    packed = control.next([0.1], torch.ones(4, 1), labels)[0] - 0.1
+    accumulated = control.next([0.1], torch.ones(8, 1), labels, images=32)[0] - 0.1
+    assert alone == pytest.approx(control.most * control.every * 8 / 1000)
+    assert (packed, accumulated) == pytest.approx((alone, 4 * alone))
+
+
+@pytest.mark.parametrize("augment", [DiffAugment(), chain(DiffAugment(), InstanceNoise())])
+def test_what_always_applies_is_not_left_out_at_strength_zero(augment, monkeypatch):
+    seen = []
+
+    def noted(self, x, strength):
+        seen.append(strength.tolist())
+        return x
+
+    monkeypatch.setattr(DiffAugment, "__call__", noted)
+    space = SampleSpace(channels=1, size=(16, 16))
+    recipe = replace(dcgan(space, batch=4, width=4), augment=augment, strength=Ramp(0.0, 0.0, images=1))
+    data = ArrayDataset(np.zeros((4, *space.shape), np.uint8))
+    fit(recipe, data, TorchEngine(EngineSettings()), Budget(steps=1))
+    assert seen
+    assert not any(map(any, seen))
 
 
 def test_the_controller_follows_overfitting_of_each_class_within_bounds():

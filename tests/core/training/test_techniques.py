@@ -22,7 +22,9 @@ from ganworks.recipes.dcgan import dcgan
 from ganworks.recipes.pacgan import pacgan
 from ganworks.recipes.pix2pix import pix2pix
 from ganworks.recipes.r3gan import r3gan
+from ganworks.recipes.rbm import rbm
 from ganworks.recipes.sngan import sngan
+from ganworks.recipes.vae import vae
 from ganworks.recipes.wgan import wgan
 from ganworks.recipes.wgan_gp import wgan_gp
 from ganworks.registry import discover
@@ -158,6 +160,22 @@ def test_techniques_add_up():
     assert tensors["network/replay/kept"].sum() == 16
 
 
+@pytest.mark.parametrize("after", ["spectral-norm", "weight-norm", "minibatch-discrimination"])
+def test_a_history_follows_a_discriminator_that_changes_after_it(after):
+    recipe = with_technique(with_technique(plain(), "historical-averaging"), after)
+    state = train(recipe, 2)
+    weights = sum(p.numel() for p in state.networks["discriminator"].parameters())
+    assert state.networks["discriminator_history"].mean.shape == (weights,)
+
+
+@pytest.mark.parametrize("name", ["r1", "dragan", "approximate-r1"])
+def test_a_normalisation_makes_room_for_a_penalty(name):
+    recipe = dcgan(SPACE, batch=8, width=4)
+    with pytest.raises(ValueError, match="name the technique spectral-norm before"):
+        with_technique(recipe, name)
+    assert train(with_technique(with_technique(recipe, "spectral-norm"), name), 1).step == 1
+
+
 def test_top_k_finds_the_loss_in_a_smoothed_game_and_smoothing_in_a_replayed_one():
     one = with_technique(with_technique(plain(), "label-smoothing"), "top-k")
     other = with_technique(with_technique(plain(), "replay"), "label-smoothing")
@@ -233,7 +251,11 @@ def test_rmsprop_moves_every_weight_by_the_rate_over_the_root_of_its_share():
         (lambda: sngan(SPACE), "mode-seeking", "two terms of one name"),
         (lambda: with_technique(plain(), "lecam"), "lecam", "a network 'lecam' already"),
         (plain, "lecan", r"unknown \(did you mean 'lecam'\?\)"),
-        (plain, "lecam=much", "could not convert"),
+        (plain, "lecam=much", r"the amount \(weight\) must be a number, got 'much'"),
+        (plain, "lecam=", "must be a number, got ''"),
+        (plain, "spectral-norm=2", "takes no amount"),
+        (lambda: vae(SPACE), "instance-noise", "plays no game: none of its phases moves a discriminator"),
+        (lambda: rbm(SPACE), "mode-seeking", "plays no game"),
         (plain, "top-k=2", "share must be above 0 and at most 1"),
         (lambda: replace(plain(), draw=Draw(batch=9)), "mode-seeking", "even with pairs"),
         (lambda: replace(plain(), networks=DROPPING), "approximate-r1", "dropout draws anew"),

@@ -75,7 +75,7 @@ def test_any_change_and_any_other_key_are_told(library, models, saved, tmp_path)
 def test_files_that_are_missing_or_no_keys(library, models, saved, tmp_path):
     path = saved(models.generator())
     private, public = write_keys(tmp_path)
-    with pytest.raises(UsageError, match=r"model.onnx.sig: there is no such file"):
+    with pytest.raises(UsageError, match=r"model.onnx is not signed: there is no model.onnx.sig beside it"):
         signing.verify(path, public)
     with pytest.raises(UsageError, match="no private key"):
         signing.sign(path, public)

@@ -123,9 +123,11 @@ def test_more_samples_and_a_seed(
     rows = manifest(tmp_path / "more")
     assert [row["seed"] for row in rows] == ["5"]
     assert "warning" not in capsys.readouterr().err  # as many as were asked for
-    assert main(["sample", folder, "-n", "1", "--out", str(tmp_path / "more")]) == 0  # of an earlier call
+    again = ["sample", folder, "-n", "1", "--out", str(tmp_path / "more")]
+    assert main(again) == 2  # samples of an earlier call
+    assert main([*again, "--force"]) == 0
     (tmp_path / "more" / "mine.txt").write_text("x")
-    assert main(["sample", folder, "-n", "1", "--out", str(tmp_path / "more")]) == 2
+    assert main([*again, "--force"]) == 2
     assert (tmp_path / "more" / "mine.txt").exists()
 
 

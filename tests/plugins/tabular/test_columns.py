@@ -234,7 +234,7 @@ def test_long_lists_have_a_tail():
 def test_rare_values_are_never_shown():
     column, series = category(["a"] * 60 + ["b"] * 40 + ["secret"] * 3, least=5)
     assert column.texts == ("a", "b")
-    assert "1 values held by fewer than 5 rows" in column.notes[0]
+    assert "1 value held by fewer than 5 rows" in column.notes[0]
     assert "secret" not in str(column.as_dict())
     drawn = pd.concat([back(column, series, seed)[-3:] for seed in range(100)])
     assert 0.5 < (drawn == "a").mean() < 0.7  # as among the others

@@ -172,7 +172,7 @@ def test_broken_rows_are_counted_named_and_left_out():
     assert [one.count for one in found.rules] == [2, 1, 1]
     assert found.count == 4
     assert str(found).splitlines()[0] == (
-        "2 rows break the rule funded <= amount <= limit (first: 7, 9); left out of training"
+        "2 rows break the rule funded <= amount <= limit (rows 8, 10); left out of training"
     )
     kept = constraints.keep(frame)
     assert set(frame.index) - set(kept.index) == {7, 9, 30}

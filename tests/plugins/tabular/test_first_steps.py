@@ -180,7 +180,7 @@ def test_conditions_that_no_row_meets_together_are_said(gan, run):
     assert code == 0
     assert "warning: no training row has a=x and b=w together" in err
     assert set(read_table(Path("rows/synthetic.csv"))["b"]) == {"w"}
-    code, _, err = gan("sample", run, "-n", 5, "--where", "a=x", "--where", "b=u", "--out", "rows")
+    code, _, err = gan("sample", run, "-n", 5, "--where", "a=x", "--where", "b=u", "--out", "rows", "--force")
     assert (code, "no training row" in err) == (0, False)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from ganworks.errors import DataError, RunError
 from ganworks.registry import discover
-from ganworks.session import STAGES, Session
+from ganworks.session import Session
 from ganworks_cli.main import main
 from ganworks_tabular.study import PARTS, TableStudy
 from ganworks_tabular.table import read_table, write_table
@@ -17,6 +17,11 @@ from ganworks_tabular.table import read_table, write_table
 
 def reopened(folder):
     return Session.open(folder, discover(third_party=False))
+
+
+def stop_after_training(event):
+    if event.get("stage") == "sample":
+        raise KeyboardInterrupt
 
 
 def sampled(folder, out, *words):
@@ -29,8 +34,9 @@ def run(table, create, tmp_path):
     """A run whose generator is trained; its data beside it."""
     write_table(table, tmp_path / "payments.parquet")
     made = create(tmp_path / "payments.parquet", tmp_path / "run")
-    made.data()
-    made._stage("fit", made._fit)
+    made.run_folder.listeners.append(stop_after_training)
+    with pytest.raises(KeyboardInterrupt):
+        made.run()
     return tmp_path / "run"
 
 
@@ -84,7 +90,7 @@ def test_training_that_is_not_over_goes_on_with_rows(table, create, tmp_path):
     create(tmp_path / "payments.parquet", tmp_path / "run").data()
     shutil.rmtree(tmp_path / "run" / "cache" / "table")
     again = reopened(tmp_path / "run")
-    assert "fit" not in again.run_folder.read_json(STAGES)
+    assert "fit" not in again.run_folder.stages()
     assert len(again.data()) == len(again.pipeline.study.parts["train"]) > 0
 
 
@@ -112,9 +118,13 @@ def test_a_text_column_of_mostly_digits_is_read_again(create, tmp_path):
     pd.testing.assert_frame_equal(reopened(tmp_path / "run").pipeline.study.parts["test"], part)
 
 
-def test_a_folder_of_table_samples_takes_new_ones(run, tmp_path, capsys):
+def test_a_folder_of_table_samples_takes_new_ones_by_force(run, tmp_path, capsys):
     sampled(run, tmp_path / "out")
-    other = sampled(run, tmp_path / "out", "--seed", "5")
+    before = (tmp_path / "out" / "synthetic.json").read_bytes()
+    assert main(["sample", str(run), "--seed", "5", "--out", str(tmp_path / "out")]) == 2
+    assert "out holds samples: replace them with --force, or name another --out" in capsys.readouterr().err
+    assert (tmp_path / "out" / "synthetic.json").read_bytes() == before
+    other = sampled(run, tmp_path / "out", "--seed", "5", "--force")
     assert json.loads((tmp_path / "out" / "synthetic.json").read_text(encoding="utf-8"))["seed"] == "5"
     assert len(other) == 30
     (tmp_path / "mine").mkdir()

@@ -9,8 +9,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ganworks.errors import UsageError
-from ganworks_tabular.model import BLOCK, MOST_ROWS, MOST_SEEDS, TableModel, blocks, row_seeds
+from ganworks_tabular.model import (
+    BLOCK,
+    MOST_FURTHER,
+    MOST_ROWS,
+    MOST_SEEDS,
+    Stream,
+    TableModel,
+    blocks,
+    row_seed,
+    row_seeds,
+)
 from ganworks_tabular.preparation import Preparation
+from ganworks_tabular.validation import FIRST_SEED
 
 
 @given(st.integers(0, 20_000), st.integers(1, 20_000))
@@ -25,6 +36,20 @@ def test_every_row_of_every_seed_has_a_seed_of_its_own(pairs):
     found = [int(row_seeds(np.array([row]), seed)[0]) for seed, row in pairs]
     assert len(set(found)) == len(pairs)
     assert all(0 <= one < 2**63 for one in found)
+
+
+@given(st.integers(0, MOST_SEEDS - 1), st.integers(0, MOST_FURTHER - 1), st.integers(0, 10**6))
+def test_further_rows_have_seeds_of_their_own(seed, row, judged):
+    stream = Stream.further(100)
+    own = range(row_seed(0, seed), row_seed(MOST_ROWS, seed))
+    further = range(row_seed(stream.first, seed), row_seed(stream.first + stream.most, seed))
+    assert stream.first % BLOCK == 0
+    assert row_seed(stream.first + row, seed) in further
+    assert own.stop <= further.start
+    assert further.stop <= row_seed(0, seed + 1) <= 2**63
+    for part in (0, 1 << 40, 1 << 50):  # of what a generator is chosen and calibrated by
+        of_seed = FIRST_SEED + part + judged >> 32
+        assert row_seed(stream.first, of_seed) > FIRST_SEED + part + judged >= row_seed(MOST_ROWS, of_seed)
 
 
 @settings(max_examples=12, deadline=None)

@@ -1,6 +1,7 @@
 """A whole run over a table of every kind of column: files, figures, page, samples; stopped and resumed."""
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -9,8 +10,10 @@ import pytest
 
 from ganworks.errors import UsageError
 from ganworks.registry import discover
-from ganworks.session import STAGES, Session
+from ganworks.session import Session
 from ganworks_cli.main import main
+from ganworks_exports.runtime import load
+from ganworks_tabular import sampling
 from ganworks_tabular.options import Options
 from ganworks_tabular.study import PARTS, TableStudy
 from ganworks_tabular.table import read_table, write_table
@@ -31,6 +34,7 @@ def test_a_run_leaves_a_synthetic_table_of_the_kind_of_the_input(session, data):
         "file": "synthetic.parquet",
         "rows": len(made),
         "conditions": {},
+        "first_row_seed": "0",
         "seed": "0",
         "generator_sha256": notes[b"generator_sha256"].decode(),
     }
@@ -81,11 +85,67 @@ def test_the_page_tells_of_the_table_and_of_its_use(session):
 
 def test_every_stage_again_from_the_folder_alone(session):
     again = Session.open(session.run_folder.folder, discover(third_party=False))
-    before = pq.read_table(session.run_folder.samples / "synthetic.parquet")
-    again.sample(before.num_rows, None, 0, session.run_folder.folder / "again")
-    pd.testing.assert_frame_equal(
-        pd.read_parquet(session.run_folder.folder / "again" / "synthetic.parquet"), before.to_pandas()
-    )
+    path = session.run_folder.samples / "synthetic.parquet"
+    before = pd.read_parquet(path)
+    again.sample(len(before), None, 0, session.run_folder.samples)
+    pd.testing.assert_frame_equal(pd.read_parquet(path), before)
+
+
+def test_further_rows_are_new_ones_and_the_same_each_time(session, tmp_path):
+    own = read_table(session.run_folder.samples / "synthetic.parquet")
+    made = {}
+    for name, where in {"a": (), "b": (), "c": ("Class=1",)}.items():
+        session.sample(50, None, 0, tmp_path / name, where=where)
+        made[name] = read_table(tmp_path / name / "synthetic.parquet")
+        assert not set(made[name]["payment"]) & set(own["payment"])
+        assert not set(made[name]["score"]) & set(own["score"])  # floats: equal ones are equal rows
+    pd.testing.assert_frame_equal(made["a"], made["b"])
+    assert set(made["c"]["Class"]) == {1}
+
+
+def test_only_draws_of_several_blocks_show_how_far_they_are(session, tmp_path, monkeypatch):
+    told = []
+    monkeypatch.setattr(session.run_folder, "listeners", [told.append])
+    session.sample(50, None, 0, tmp_path / "few")
+    assert not [one for one in told if one["event"] == "progress"]
+    monkeypatch.setattr(sampling, "FRAME_ROWS", 20)
+    session.sample(50, None, 0, tmp_path / "more")
+    labels = {one["label"] for one in told if one["event"] == "progress"}
+    assert labels == {"blocks of 20 rows written"}
+
+
+def test_a_table_has_no_size_in_pixels(capsys):
+    assert main(["run", "tabular-fraud", "--help"]) == 0
+    said = capsys.readouterr().out
+    assert "--size" not in said
+    assert "--most-rows" in said
+    assert " size" not in said.partition("Only in --config")[2]
+    assert main(["run", "tabular-fraud", "--set", "size=32"]) == 2
+    assert "size: a table has no pixels: leave it out" in capsys.readouterr().err
+    assert main(["run", "image", "--help"]) == 0
+    assert "--size" in capsys.readouterr().out
+
+
+def test_dates_are_shown_as_they_are_written(session):
+    page = (session.run_folder.folder / "report.html").read_text(encoding="utf-8")
+    table = page.partition("The first synthetic rows")[2].partition("</table>")[0]
+    days = set(read_table(session.run_folder.samples / "synthetic.parquet")["day"])
+    shown = re.findall(r">\s*(\d{4}-\d\d-\d\d)\s*<", table)
+    assert len(shown) == 12
+    assert all("2024-01-01" <= day <= "2024-04-10" for day in shown)
+    assert days & set(shown)
+    assert "+0" in table  # the zone of `when`
+
+
+def test_the_exported_model_gives_the_rows_of_a_sample(session, tmp_path):
+    session.sample(40, "1", 7, tmp_path / "more")
+    told = json.loads((tmp_path / "more" / "synthetic.json").read_text(encoding="utf-8"))
+    seeds = int(told["first_row_seed"]) + np.arange(40)
+    found = load(session.run_folder.model / "generator.onnx").sample(seeds.tolist(), label="1")
+    expected = read_table(tmp_path / "more" / "synthetic.parquet")
+    np.testing.assert_array_equal(found["count"], expected["count"])
+    np.testing.assert_array_equal(found["city"], expected["city"].astype(str))
+    np.testing.assert_allclose(found["score"], expected["score"], rtol=1e-4, atol=1e-5)
 
 
 def test_the_command_samples_under_conditions(session, tmp_path, capsys):
@@ -147,7 +207,7 @@ def test_a_run_stopped_after_the_fit_goes_on_from_there(create, plain, tmp_path,
     monkeypatch.setattr(first.pipeline, "sample", stop)
     with pytest.raises(StoppedError):
         first.run()
-    assert "fit" in first.run_folder.read_json(STAGES)
+    assert "fit" in first.run_folder.stages()
     trained = first.checkpoints.best.read_bytes()
     again = Session.open(tmp_path / "run", discover(third_party=False))
     monkeypatch.setattr(again, "_fit", stop)

@@ -166,7 +166,7 @@ def test_spends_add_up_and_are_listed():
     assert budget.spend_rest("training").epsilon == pytest.approx(1.5)
     assert budget.left == pytest.approx((0, 0), abs=1e-12)
     listed = budget.as_dict()
-    assert [spend["what"] for spend in listed["spends"]] == ["statistics of 1 columns", "training"]
+    assert [spend["what"] for spend in listed["spends"]] == ["statistics of 1 column", "training"]
     assert math.fsum(spend["delta"] for spend in listed["spends"]) == pytest.approx(1e-5)
     with pytest.raises(UsageError, match="are left"):
         budget.spend("more", 0.1)

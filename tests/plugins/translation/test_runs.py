@@ -95,9 +95,11 @@ def test_scores_stand_beside_every_rival(paired: Session) -> None:
 def test_more_translations_replace_the_earlier_ones(paired: Session, tmp_path: Path) -> None:
     folder = str(paired.run_folder.folder)
     for count in (3, 2):
-        assert main(["sample", folder, "-n", str(count), "--out", str(tmp_path / "more")]) == 0
+        words = ["sample", folder, "-n", str(count), "--out", str(tmp_path / "more"), "--force"]
+        assert main(words) == 0
         assert len(manifest(tmp_path / "more")) == count
-    assert main(["sample", folder, "-n", "500", "--out", str(tmp_path / "more")]) == 0
+    assert main(["sample", folder, "-n", "500", "--out", str(tmp_path / "more")]) == 2
+    assert main(["sample", folder, "-n", "500", "--out", str(tmp_path / "more"), "--force"]) == 0
     assert len(manifest(tmp_path / "more")) == len(paired.pipeline.study.source.rows("test"))
     assert main(["sample", folder, "--label", "cat", "--out", str(tmp_path / "other")]) == 2
 

@@ -8,7 +8,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from ganworks.errors import MissingExtraError
-from ganworks.training.recipe import Adam
+from ganworks.training.rules import Adam
 from ganworks.training.schedule import Schedule
 
 
@@ -35,6 +35,7 @@ class PrivateAdam:
     def __post_init__(self) -> None:
         if self.noise < 0 or self.clip <= 0:
             raise ValueError(f"noise must be at least 0 and clip above 0, got {self.noise} and {self.clip}")
+        self._adam()  # looks at the rate
 
     def build(self, networks: list[nn.Module]) -> Optimizer:
         """Attach per-sample gradients to the network, and return the optimizer that uses them.
