@@ -12,6 +12,8 @@ from torch import Tensor
 
 from ganworks.space import SampleSpace, space_of_givens
 
+LOOKED_AT = 1000  # rows whose range is checked
+SLACK = 0.01  # beyond [-1, 1]: rounding, and noise around modes near the border
 CLASS_GIVEN = 0.7  # share of the rows with other columns given in which the class is, too
 
 
@@ -48,7 +50,8 @@ class ArrayDataset:
         classes: label names in label order.
 
     Raises:
-        ValueError: the shape or the dtype does not fit, or a label has no row or no name.
+        ValueError: the shape or the dtype does not fit, floats are not finite or beyond [-1, 1] (looked for
+            in 1,000 rows), or a label has no row or no name.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class ArrayDataset:
             raise ValueError(f"expected (rows, channels, *size), got shape {array.shape}")
         if array.dtype not in (np.uint8, np.uint16, np.float16, np.float32):
             raise ValueError(f"expected uint8, uint16, float16 or float32 samples, got {array.dtype}")
+        _check_range(array)
         _, channels, *size = array.shape
         self.array = array
         self.space = SampleSpace(channels=channels, size=tuple(size), classes=tuple(classes))
@@ -86,6 +90,19 @@ class ArrayDataset:
     def all_rows(self) -> Tensor:
         """Every row as one float tensor; for evaluation sets that are known to be small."""
         return self.rows(torch.arange(len(self)))
+
+
+def _check_range(array: NDArray[np.generic]) -> None:
+    """Refuse pictures from 0 to 255 as floats: a generator that ends at 1 could never make one."""
+    if array.dtype.kind != "f" or not array.size:
+        return
+    some = array[:: -(-len(array) // LOOKED_AT)]
+    low, high = float(some.min()), float(some.max())
+    if not -1 - SLACK <= low <= high <= 1 + SLACK:  # NaN too
+        raise ValueError(
+            f"samples of floats run from {low:g} to {high:g}: "
+            "scale them to [-1, 1], or hand over uint8 or uint16"
+        )
 
 
 def _checked_labels(labels: NDArray[np.int64], rows: int, classes: int) -> Tensor:

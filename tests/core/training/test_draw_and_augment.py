@@ -59,6 +59,14 @@ def test_labels_that_would_never_be_drawn_are_refused(labels, classes, why):
         ArrayDataset(np.zeros((3, 1, 4, 4), np.uint8), np.array(labels), classes)
 
 
+@pytest.mark.parametrize("values", [(0.0, 255.0), (-3.0, 3.0), (0.0, float("nan"))])
+def test_floats_that_no_generator_could_make_are_refused(values):
+    with pytest.raises(ValueError, match=r"samples of floats run from .* scale them to \[-1, 1\]"):
+        ArrayDataset(np.resize(np.float32(values), (3, 1, 4, 4)))
+    ArrayDataset(np.resize(np.float16((-1, 1)), (3, 1, 4, 4)))
+    ArrayDataset(np.zeros((0, 1, 4, 4), np.float32))
+
+
 def test_rows_without_classes_may_all_be_labelled_zero():
     data = ArrayDataset(np.zeros((3, 1, 4, 4), np.uint8), np.zeros(3, np.int64))
     assert len(data.subset(torch.tensor([], dtype=torch.int64))) == 0
