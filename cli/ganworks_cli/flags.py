@@ -54,7 +54,7 @@ def is_flag(field: FieldInfo) -> bool:
 
 
 def _extra(field: FieldInfo, mark: str) -> bool:
-    """Whether a field is not marked as what it is not."""
+    """Whether a mark of a field, ``flag`` or ``listed``, is on: it is, unless the field says False."""
     extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
     return bool(extra.get(mark, True))
 

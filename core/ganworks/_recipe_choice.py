@@ -31,6 +31,7 @@ def chosen_recipe(
         UsageError: the recipe, one of its options or a technique is unknown or does not fit.
     """
     build = registry.load(registry.find(plugin.Recipe, name))
+    check_options(build, options.recipe_options, name)  # of one that the data chose, for the first time
     try:
         recipe = _built(build, options, space, source)
     except (TypeError, ValueError) as error:

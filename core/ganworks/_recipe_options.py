@@ -5,13 +5,15 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, get_args
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
 
 from pydantic import PydanticSchemaGenerationError, TypeAdapter, ValidationError
 
 from ganworks.errors import UsageError, nearest
 
-SPACES = ("space", "source")  # what a recipe is built for; no option
+SOURCE = "source"  # what a recipe is built for, as is its first argument: no options
+NAMED = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
 def unfit(name: str, why: Exception | str) -> UsageError:
@@ -25,13 +27,13 @@ def check_options(build: Callable[..., Any], given: Mapping[str, Any], name: str
         UsageError: naming the option and what it should be.
     """
     parameters = _parameters(build)
-    kinds = {parameter.kind for parameter in parameters.values()}
-    known = sorted(set(parameters) - set(SPACES))
-    paths_among(build, given)  # says it in plainer words
+    takes_any = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters.values())
+    known = sorted(one.name for one in [*parameters.values()][1:] if one.kind in NAMED and one.name != SOURCE)
+    paths = paths_among(build, given)
     for option, value in given.items():
-        if option in known:
+        if option in known and option not in paths:
             _check_kind(parameters[option], value, name)
-        elif inspect.Parameter.VAR_KEYWORD not in kinds:
+        elif option not in known and not takes_any:
             raise unfit(name, f"no option '{option}'{nearest(option, known)}; there are {', '.join(known)}")
 
 
@@ -41,11 +43,7 @@ def paths_among(build: Callable[..., Any], given: Mapping[str, Any]) -> dict[str
     Raises:
         UsageError: one of them is no path.
     """
-    asked = {
-        option
-        for option, one in _parameters(build).items()
-        if Path in (one.annotation, *get_args(one.annotation))
-    }
+    asked = {option for option, one in _parameters(build).items() if Path in _alternatives(one.annotation)}
     return {
         option: _path(option, given[option])
         for option in sorted(asked & set(given))
@@ -62,11 +60,17 @@ def _parameters(build: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
         return {name: one.replace(annotation=inspect.Parameter.empty) for name, one in found.items()}
 
 
+def _alternatives(annotation: Any) -> tuple[Any, ...]:
+    """The kinds of a union, or the one that is annotated."""
+    return get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+
+
 def _check_kind(parameter: inspect.Parameter, value: object, name: str) -> None:
     if parameter.annotation is inspect.Parameter.empty:
         return
+    one = not isinstance(value, list | tuple | Mapping)  # a list of a file may stand for a tuple
     try:
-        TypeAdapter(parameter.annotation).validate_python(value)
+        TypeAdapter(parameter.annotation).validate_python(value, strict=one)  # "8" is no 8
     except PydanticSchemaGenerationError:  # a kind that no text can say: the recipe will judge
         return
     except ValidationError as error:

@@ -12,7 +12,8 @@ class RunOptions(BaseModel):
     """What every domain understands. A domain subclasses this and adds its own fields.
 
     Every field needs a description: it is the text of the flag. Mark a field that should be reachable
-    from a file only with ``json_schema_extra={"flag": False}``.
+    from a file only with ``json_schema_extra={"flag": False}``, and with ``"listed": False`` beside it one
+    that the help should not name.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)

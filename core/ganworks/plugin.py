@@ -66,11 +66,12 @@ class Declaration:
 
     def __post_init__(self) -> None:
         label = f"{self.kind} '{self.name}'"
-        if not self.summary.strip() or "\n" in self.summary:
+        if not isinstance(self.summary, str) or not self.summary.strip() or "\n" in self.summary:
             raise PluginError(f"{label}: summary is one line of text, got {self.summary!r}")
         for field in _TARGETS:
             target = getattr(self, field, None)
-            if target and not _TARGET.fullmatch(target):  # found now, not when somebody first uses it
+            # found now, not when somebody first uses it
+            if target and not (isinstance(target, str) and _TARGET.fullmatch(target)):
                 raise PluginError(f"{label}: {field} reads package.module:attribute, got {target!r}")
         suffix = getattr(self, "suffix", "")
         if suffix and not suffix.startswith("."):
@@ -93,7 +94,7 @@ class Domain(Declaration):
     ``then`` is the command that a finished run suggests; ``{run}`` in it stands for the run folder.
 
     ``manifest`` is the file beside the domain's samples by which `gan sample` knows a folder that it may
-    write into again.
+    replace with ``--force``.
     """
 
     kind: ClassVar[str] = "domain"

@@ -113,6 +113,10 @@ class Run:
     def samples(self) -> Path:
         return self.folder / "samples"
 
+    def is_own(self, folder: Path) -> bool:
+        """Whether ``folder`` is that of the run's own samples; others are drawn apart from them."""
+        return folder.resolve() == self.samples.resolve()
+
     @property
     def model(self) -> Path:
         return self.folder / "model"

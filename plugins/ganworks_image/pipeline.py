@@ -129,7 +129,7 @@ class StudyPipeline(Pipeline[AnyOptions], Generic[AnyOptions]):
     def sample(self, sampler: Sampler, request: SampleRequest) -> Path:
         labels = self._wanted(request)
         # samples asked for later are further ones, not those that the run has written already
-        purpose = Purpose.FILES if request.out == self.run.samples else Purpose.MORE_FILES
+        purpose = Purpose.FILES if self.run.is_own(request.out) else Purpose.MORE_FILES
         first = first_seed(purpose, request.seed)
         kept = self._gate.draw(sampler, labels, first, truncation=request.truncation)
         if len(kept.labels) < len(labels):

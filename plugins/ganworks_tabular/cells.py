@@ -57,6 +57,7 @@ def _number(value: Any, column: Column, fitted: ColumnCodec | None, preparation:
         return from_floats(np.array([math.nan]), column.dtype, decimals)
     exact = column.name not in preparation.constraints.numbers
     held = fitted.parts.decimals if decimals is None and isinstance(fitted, NumberColumn) else decimals
+    number = _without_noise(number, held)
     _check_held(number, column, held, exact)
     if is_integer(column.dtype):
         return typed(pd.Series([int(number)]), column.dtype)
@@ -70,13 +71,21 @@ def _parsed_number(value: Any, column: Column) -> int | float:
             return math.nan
         if isinstance(value, int | np.integer) or re.fullmatch(r"\s*[-+]?\d+\s*", str(value), re.ASCII):
             return int(value)
-        number = float(value)
+        number = float(str(value) if isinstance(value, np.floating) else value)  # a float32 of 10.1 is 10.1
     except (TypeError, ValueError, OverflowError):
         number = math.inf
     if math.isinf(number):
         what = _number_hint(column.name, str(value).strip())
         raise UsageError(f"the condition {column.name}={value} is not a number; {what}")
     return int(number) if number.is_integer() and is_integer(column.dtype) else number
+
+
+def _without_noise(number: int | float, decimals: int | None) -> int | float:
+    """0.1 + 0.2, computed by a program, is 0.3 in a column of cents."""
+    if decimals is None or isinstance(number, int):
+        return number
+    rounded = round(number, decimals)
+    return rounded if math.isclose(number, rounded, rel_tol=1e-14) else number
 
 
 def _number_hint(name: str, text: str) -> str:
@@ -105,7 +114,7 @@ def _check_held(number: int | float, column: Column, decimals: int | None, exact
 def _shown(number: int | float) -> str:
     if isinstance(number, int) and abs(number) < 10**20:
         return str(number)
-    return f"{number:g}" if abs(number) < 1e300 else f"{Decimal(number).normalize():.6g}"
+    return f"{number:.15g}" if abs(number) < 1e300 else f"{Decimal(number).normalize():.6g}"
 
 
 def _float_holds(number: int) -> bool:

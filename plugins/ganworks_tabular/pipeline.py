@@ -123,7 +123,7 @@ class TablePipeline(Pipeline[Options]):
     # after training
     def sample(self, sampler: Sampler, request: SampleRequest) -> Path:
         # what is asked for later are further rows, not those that the run has written already
-        stream = OWN if request.out == self.run.samples else self.further
+        stream = OWN if self.run.is_own(request.out) else self.further
         drawer, where = self.drawer(sampler, stream), asked_for(request, self.study.schema)
         for note in conditions_told(where, drawer.preparation, self.run.cache / FOLDER / "train.parquet"):
             self.run.warn("conditions", note)

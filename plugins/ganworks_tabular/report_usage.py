@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 
 from ganworks_tabular.report import Usage
 from ganworks_tabular.schema import Schema
@@ -10,13 +11,15 @@ from ganworks_tabular.schema import Schema
 
 def usage_of(schema: Schema, folder: Path) -> list[Usage]:
     """The blocks of the report of the run in ``folder``."""
-    rare = f"gan sample {folder} -n 10000 --where {schema.target}={schema.positive} --out more"
+    where = quote(f"{schema.target}={schema.positive}")
+    rare = f"gan sample {quote(str(folder))} -n 10000 --where {where} --out more"
     python = (
         "from ganworks_exports.runtime import load  # of a copy of the folder: from runtime import load\n\n"
-        f'model = load("{folder / "model" / "generator.onnx"}")\n'
+        f"model = load({str(folder / 'model' / 'generator.onnx')!r})\n"
         f"rows = model.sample(1_000, label={schema.positive!r})  # a dict of arrays"
     )
-    alone = f"python {folder / 'model' / 'sample.py'} --count 1000 --label {schema.positive} --out rows.npz"
+    script, label = quote(str(folder / "model" / "sample.py")), quote(str(schema.positive))
+    alone = f"python {script} --count 1000 --label {label} --out rows.npz"
     return [
         Usage("More rows of the rare class", rare, "sh"),
         Usage("As a file of arrays, with numpy and onnxruntime alone", alone, "sh"),

@@ -104,7 +104,6 @@ class TableStudy:
         broken = [str(one) for one in constraints.check(frame).rules]
         parts = parts_of(frame, split, constraints)
         check_rows(pd.concat(parts.values()), schema, " that keep the rules")
-        learnt = f"learnt and judged by {source.share} (--most-rows)" if source.share else ""
         words = text_notes(frame, schema, corrected_kinds(corrections), None if private else options.least)
         notes = [*broken, *words, *preparation.codec.notes]
         return cls(
@@ -115,7 +114,7 @@ class TableStudy:
             embedded.TITLE if options.data is None else options.data.name,
             fingerprint_of(parts),
             _suffix(options),
-            tuple(filter(None, (learnt, *notes, _private_note(preparation)))),
+            tuple(filter(None, (_share_note(source, broken + words), *notes, _private_note(preparation)))),
         )
 
     def facts(self, sensitive: str | None = None) -> TableFacts:
@@ -178,6 +177,14 @@ def _rates(preparation: Preparation, train: pd.DataFrame) -> tuple[float, ...]:
     found = count_categories(train[preparation.schema.target])
     counts = dict(zip(texts(found.values), found.counts.tolist(), strict=True))
     return tuple(counts.get(one, 0) / sum(counts.values()) for one in preparation.schema.classes)
+
+
+def _share_note(source: Source, named: list[str]) -> str:
+    """Which rows were looked at, where not all; ``named``: notes in which rows are named by number."""
+    if not source.share:
+        return ""
+    counted_among = "; the rows named below are counted among these" if named else ""
+    return f"learnt and judged by {source.share} (--most-rows){counted_among}"
 
 
 def _private_note(preparation: Preparation) -> str:

@@ -16,7 +16,13 @@ MANY = 10  # values: a column of fewer is one of names (12 months, 24 months)
 
 TIME = r"(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?"
 _MONEY = r"(?:[€$£¥₹₩]|EUR|USD|GBP|CHF|JPY|CNY|INR|CAD|AUD|SEK|NOK|DKK|PLN|CZK|kr|zł)"
-_DIGITS = r"(?:\d{1,3}(?:[,.'’\s]\d{3})+|\d+)(?:[.,]\d+)?"  # noqa: RUF001
+_GROUPS = (  # a mark between thousands is not the one before decimals: 192.168.100.17 is an address
+    r"\d{1,3}(?:,\d{3})+(?:\.\d+)?",
+    r"\d{1,3}(?:\.\d{3})+(?:,\d+)?",
+    r"\d{1,3}(?:['’\s]\d{3})+(?:[.,]\d+)?",  # noqa: RUF001
+    r"\d+(?:[.,]\d+)?",
+)
+_DIGITS = rf"(?:{'|'.join(_GROUPS)})"
 NUMBER = rf"\s*(?:{_MONEY}\s*)?[-+]?(?:{_MONEY}\s*)?{_DIGITS}\s*(?:{_MONEY}|%)?\s*"
 DAY = r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2}))"
 DATE = rf"\s*{DAY}(?:[T ]{TIME}(?: ?(?:Z|[+-]\d\d:?\d\d))?)?\s*"

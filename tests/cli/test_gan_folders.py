@@ -164,7 +164,7 @@ def test_samples_replace_earlier_ones_by_force_only(trained: Path, gan: Gan) -> 
             assert json.loads(out)["count"] == count
 
 
-@pytest.mark.parametrize("command", ["sample", "evaluate", "export"])
+@pytest.mark.parametrize("command", ["sample", "evaluate"])
 def test_an_unfinished_training_is_said(trained: Path, gan: Gan, command: str) -> None:
     assert "has not ended" not in gan(command, trained)[2]
     stages = json.loads((trained / STAGES).read_text())

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from ganworks import UsageError, plugin
 from ganworks._recipe_choice import check_recipe, chosen_recipe, with_absolute_paths
-from ganworks._recipe_options import check_options
+from ganworks._recipe_options import check_options, paths_among
 from ganworks.options import RunOptions
 from ganworks.recipes.dcgan import dcgan
 from ganworks.registry import Registry, discover, from_modules
 from ganworks.space import SampleSpace, made_up_spaces
-from ganworks.training import TECHNIQUES, Recipe
+from ganworks.training import TECHNIQUES, Ramp, Recipe, Schedule
 
 ANY = plugin.Domain(name="any", summary="t", options="t:t", pipeline="t:t", recipes=tuple(plugin.RECIPE_DATA))
 SHIPPED = discover(third_party=False)
@@ -54,11 +54,45 @@ def test_what_some_data_fit_is_not_refused(declared, technique, channels, side, 
         ("dcgan", {"space": 4}, "no option 'space'"),
         ("dcgan", {"batch": "foo"}, "recipe 'dcgan': batch: input should be a valid integer.*, got 'foo'"),
         ("dcgan", {"width": 1.5}, "width: input should be a valid integer.*, got 1.5"),
+        # kinds that would be converted, but reach the recipe as they are
+        ("dcgan", {"width": "8"}, "width: input should be a valid integer, got '8'"),
+        ("dcgan", {"width": 8.0}, "width: input should be a valid integer, got 8.0"),
+        ("dcgan", {"width": True}, "width: input should be a valid integer, got True"),
+        ("dcgan", {"lr": "0.1"}, "lr: input should be a valid number, got '0.1'"),
     ],
 )
 def test_options_are_held_against_the_recipe_before_the_data_are_read(recipe, given, message):
     with pytest.raises(UsageError, match=message):
         check_recipe(SHIPPED, ANY, RunOptions(recipe=recipe, recipe_options=given))
+    with pytest.raises(UsageError, match=message):  # the same of a recipe that the data choose
+        chosen_recipe(
+            SHIPPED, RunOptions(recipe_options=given), recipe, SampleSpace(channels=1, size=(16, 16))
+        )
+
+
+def free_recipe(
+    samples: object,
+    *,
+    betas: tuple[float, float] = (0.0, 0.9),
+    rate: float | Schedule = 1e-3,
+    files: list[Path] | None = None,
+    teacher: Path | None = None,
+    **more: int,
+) -> None: ...
+
+
+def test_what_a_recipe_takes_is_not_refused():
+    given = {"betas": [0, 0.9], "rate": 1, "files": ["a", "b"], "teacher": "c", "more": 1, "other": "x"}
+    check_options(free_recipe, given, "free")
+    check_options(free_recipe, {"rate": Ramp(1e-3, 0.0, images=10), "teacher": None}, "free")
+    assert paths_among(free_recipe, given) == {"teacher": Path("c")}
+
+
+def test_what_a_recipe_is_built_for_is_no_option():
+    with pytest.raises(UsageError, match=r"no option 'spaces'; there are rate$"):
+        check_options(lambda space, source=None, rate=1: None, {"spaces": 1}, "r")
+    with pytest.raises(UsageError, match=r"no option 'samples'; there are rate$"):
+        check_options(lambda samples, *, rate=1: None, {"samples": 1}, "r")
 
 
 @pytest.mark.parametrize("declared", QUICK, ids=lambda declared: declared.name)

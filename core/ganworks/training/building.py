@@ -62,18 +62,29 @@ def _built(recipe: str, name: str, build: Callable[[], nn.Module]) -> nn.Module:
         with warnings.catch_warnings():  # of layers without values: refused below
             warnings.filterwarnings("ignore", "Initializing zero-element tensors", UserWarning)
             network = build()
-        if empty := [key for key, parameter in network.named_parameters() if not parameter.numel()]:
-            raise ValueError(f"'{empty[0]}' would hold no values: options that are sizes are 1 or more")
+        if empty := next(_without_values(network), ""):
+            raise ValueError(f"'{empty}' would hold no values: options that are sizes are 1 or more")
         return network
     except GanworksError:
         raise
     except ValueError as error:
         raise UsageError(f"recipe {recipe}: the {name} cannot be built: {error}") from error
-    except (ArithmeticError, LookupError, RuntimeError, TypeError) as error:  # what sizes of 0 or less end in
+    except (ArithmeticError, IndexError, RuntimeError, TypeError) as error:  # what sizes of 0 or less end in
+        why = str(error).partition("\n")[0]
         raise UsageError(
-            f"recipe {recipe}: the {name} cannot be built ({type(error).__name__}: {error}): "
+            f"recipe {recipe}: the {name} cannot be built ({type(error).__name__}: {why}): "
             "options that are sizes are whole numbers, mostly of 1 or more"
         ) from error
+
+
+def _without_values(network: nn.Module) -> Iterator[str]:
+    """Parameters without values, but for tables of no classes: data without classes never look into them."""
+    for place, module in network.named_modules():
+        if isinstance(module, nn.Embedding) and not module.num_embeddings:
+            continue
+        for name, parameter in module.named_parameters(place, recurse=False):
+            if not parameter.numel():
+                yield name
 
 
 def _freeze(name: str, network: nn.Module, prefixes: Sequence[str]) -> None:

@@ -33,9 +33,7 @@ class Draw:
     batch: int = 32
     latent: int = 64
     balanced: bool = True  # classes equally often; False: as often as in the data
-    max_repeat: float = (
-        10.0  # a rare class weighs at most this many times its share of the data: `class_shares`
-    )
+    max_repeat: float = 10.0  # a rare class weighs at most so many times its share: `class_shares`
     pairs: bool = False  # row i and row i + batch / 2 share a label (mode-seeking compares them)
 
     def __post_init__(self) -> None:

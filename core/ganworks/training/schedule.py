@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import cos, isfinite, pi
+from numbers import Real
 
 Schedule = Callable[[int], float]  # images seen -> value
 
@@ -72,7 +73,7 @@ def is_number(value: object) -> bool:
     >>> is_number(0.5), is_number(float("nan")), is_number("0.5")
     (True, False, False)
     """
-    return isinstance(value, int | float) and isfinite(value)
+    return isinstance(value, Real) and isfinite(value)
 
 
 def value_at(value: float | Schedule, images: int) -> float:

@@ -20,7 +20,7 @@ def conditions(
 ) -> dict[str, Array]:
     """Return an array (rows,) for the input of each column in ``where``.
 
-    A value is a number of a number column, or a value of a category; None is missing.
+    A value is a number of a number column, or a value of a category; None and NaN are missing.
 
     Raises:
         ValueError: the model takes no condition on a column, or the column has no such value.
@@ -30,23 +30,24 @@ def conditions(
     }
 
 
-def _input(card: Mapping[str, Any], inputs: Mapping[str, Port], name: str, value: Any) -> int | float:
+def _input(card: Mapping[str, Any], inputs: Mapping[str, Port], name: str, value: Any) -> Any:
     if name == card.get("target"):
         raise ValueError(f"where: '{name}' is the class; give label={value!r}")
     port = inputs.get(f"where_{name}")
     if port is None:
         known = [one.removeprefix("where_") for one in inputs if one.startswith("where_")]
         raise ValueError(f"where: no condition on '{name}', but on {', '.join(known) or 'no column'}")
+    missing = value is None or value != value  # NaN, too: of the input itself it would mean "free"
     values = card.get("values", {}).get(name)
     if values is not None:
-        return _place(name, values, value)
-    if value is None and not port.get("missing"):
+        return _place(name, values, None if missing else value)
+    if missing and not port.get("missing"):
         raise ValueError(f"where: '{name}' is never missing; give a number")
-    if value is None:
+    if missing:
         return float("inf")
-    if not isinstance(value, int | float | np.number):
+    if not isinstance(value, int | float | np.number) or np.isinf(value):
         raise ValueError(f"where: '{name}' takes a number, not {value!r}")
-    return float(value) if port["dtype"].startswith("float") else int(value)
+    return value
 
 
 def _place(name: str, values: Sequence[str], value: Any) -> int:

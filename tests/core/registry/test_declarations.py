@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -30,6 +31,10 @@ def test_a_target_without_its_colon_is_refused(target: str, cut: str) -> None:
         plugin.Metric(name="m", summary="One line.", target=wrong)
 
 
+def not_a_text() -> Any:
+    """What an author may put by mistake: the object instead of its name."""
+
+
 WRONG: dict[str, tuple[Callable[[], plugin.Declaration], str]] = {
     "pipeline": (
         lambda: plugin.Domain(name="d", summary="D.", options="a:b", pipeline="a.b"),
@@ -46,6 +51,14 @@ WRONG: dict[str, tuple[Callable[[], plugin.Declaration], str]] = {
     "two-lines": (
         lambda: plugin.Recipe(name="r", summary="One.\nTwo.", target="a:b"),
         "recipe 'r': summary is one line of text",
+    ),
+    "a-function": (
+        lambda: plugin.Recipe(name="r", summary="R.", target=cast(str, not_a_text)),
+        "recipe 'r': target reads package.module:attribute, got <function not_a_text",
+    ),
+    "summary-is-none": (
+        lambda: plugin.Recipe(name="r", summary=cast(str, None), target="a:b"),
+        "recipe 'r': summary is one line of text, got None",
     ),
     "no-summary": (
         lambda: plugin.Command(name="c", summary=" ", target="a:b"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from inspect import signature
@@ -55,6 +56,7 @@ from ganworks.training import (
     two_player,
     with_technique,
 )
+from ganworks.training.building import built_networks
 
 SPACE = SampleSpace(channels=1, size=(16, 16), classes=("a", "b"))
 PICTURES = SampleSpace(channels=1, size=(16, 16))
@@ -142,6 +144,12 @@ def test_a_rate_that_moves_nothing_or_backwards_is_no_rate(rate, rule):
             rule(lr)
 
 
+def test_numbers_of_numpy_are_numbers():
+    halved = Term("half", paired_l1, weight=np.float32(0.5))
+    assert with_stages(stage(terms=(halved,))).stages[0].phases[1].terms == (halved,)
+    assert Adam(np.float32(1e-3)).build([torch.nn.Linear(1, 1)])
+
+
 def test_a_rate_may_warm_up_from_nothing_and_end_in_nothing():
     for lr in (Ramp(0.0, 1e-3, images=10), Ramp(1e-3, 0.0, images=10), lambda images: 1e-9 * images):
         assert Adam(lr).build([torch.nn.Linear(1, 1)])
@@ -168,6 +176,44 @@ def test_sizes_that_make_no_network_are_one_line(build, why):
     recipe = build()
     with pytest.raises(UsageError, match=f"recipe {recipe.name}: .*{why}"):
         TrainingState(recipe, ENGINE)
+
+
+class WithTable(torch.nn.Module):
+    """A network with a table of its classes, as many as there are."""
+
+    def __init__(self, classes: int, width: int = 4) -> None:
+        super().__init__()
+        self.table = torch.nn.Embedding(classes, width)
+        self.layer = torch.nn.Linear(width, 1)
+
+
+def with_generator(build: Callable[[], torch.nn.Module]) -> Recipe:
+    recipe = dcgan(PICTURES, batch=8, width=4)
+    return replace(recipe, networks={**recipe.networks, "generator": build})
+
+
+def test_a_table_of_no_classes_is_no_mistake_but_one_of_no_width_is():
+    networks = dict(built_networks(with_generator(partial(WithTable, 0))))
+    assert isinstance(networks["generator"], WithTable)
+    with pytest.raises(UsageError, match=r"'table.weight' would hold no values"):
+        list(built_networks(with_generator(partial(WithTable, 3, width=0))))
+
+
+def unlike_sizes() -> torch.nn.Module:
+    raise RuntimeError("sizes do not match\nat line 3\nof a library")
+
+
+def unlike_names() -> torch.nn.Module:
+    raise KeyError("colour")
+
+
+def test_why_a_network_cannot_be_built_is_one_line_and_a_bug_is_not_called_a_size():
+    with pytest.raises(UsageError) as refused:
+        list(built_networks(with_generator(unlike_sizes)))
+    assert "(RuntimeError: sizes do not match)" in str(refused.value)
+    assert "\n" not in str(refused.value)
+    with pytest.raises(KeyError):
+        list(built_networks(with_generator(unlike_names)))
 
 
 def trained(recipe: Recipe, data: ArrayDataset) -> None:

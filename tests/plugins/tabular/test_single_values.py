@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from ganworks.errors import UsageError
 from ganworks_cli.main import main
 from ganworks_exports.runtime import load
+from ganworks_exports.runtime._feeding import fed
+from ganworks_exports.runtime._where import conditions
 from ganworks_tabular.conditions import Between, typed_conditions
 from ganworks_tabular.conditions_single import beyond_learnt
 from ganworks_tabular.range_pieces import ends
@@ -47,6 +49,16 @@ def test_decimals_that_the_column_does_not_have_are_refused(preparation, cents, 
         return
     with pytest.raises(UsageError, match="cannot be met: the column holds numbers of 2 decimals"):
         typed_conditions({"amount": text}, preparation)
+
+
+@pytest.mark.parametrize("value", [0.1 + 0.2, np.float32(0.3), "0.30", np.float64(0.3)])
+def test_a_number_that_a_program_computed_is_the_one_it_stands_for(preparation, value):
+    assert typed_conditions({"amount": value}, preparation)["amount"].tolist() == [0.3]
+
+
+def test_a_refused_number_is_shown_as_it_was_given(preparation):
+    with pytest.raises(UsageError, match=r"amount=1234567\.005 cannot be met"):
+        typed_conditions({"amount": "1234567.005"}, preparation)
 
 
 def test_a_column_without_rounding_takes_any_number(preparation):
@@ -99,6 +111,18 @@ def test_the_exported_model_takes_conditions_by_name(model):
         np.testing.assert_array_equal(values, same[name])
 
 
+def test_what_is_not_a_number_is_missing_and_not_free(model):
+    assert np.isnan(model.sample(20, where={"age": float("nan")})["age"]).all()
+
+
+def test_a_card_without_values_takes_their_numbers_and_none_between():
+    port = {"name": "where_city", "dtype": "int64", "shape": ["batch"], "low": -1, "high": 2}
+    (given,) = conditions({}, {"where_city": port}, {"city": 2}, 3).values()
+    assert fed(port, given).tolist() == [2, 2, 2]
+    with pytest.raises(ValueError, match="'where_city' must be int64, not float64"):
+        fed(port, conditions({}, {"where_city": port}, {"city": 1.7}, 3)["where_city"])
+
+
 @pytest.mark.parametrize(
     ("where", "said"),
     [
@@ -107,6 +131,8 @@ def test_the_exported_model_takes_conditions_by_name(model):
         ({"day": "2024-01-01"}, "no condition on 'day', but on "),
         ({"amount": "many"}, "'amount' takes a number, not 'many'"),
         ({"amount": None}, "'amount' is never missing"),
+        ({"amount": float("nan")}, "'amount' is never missing"),
+        ({"age": float("inf")}, "'age' takes a number, not inf"),
     ],
 )
 def test_a_condition_that_the_model_does_not_take_is_refused(model, where, said):

@@ -19,6 +19,7 @@ from ganworks_tabular import table_parquet
 from ganworks_tabular.commands_schema import schema_of_file
 from ganworks_tabular.options import Options
 from ganworks_tabular.source import Source
+from ganworks_tabular.study import TableStudy
 from ganworks_tabular.study_rows import read_rows
 from ganworks_tabular.synthesizer import Synthesizer
 from ganworks_tabular.table import read_table, write_table
@@ -202,3 +203,15 @@ def test_a_file_cut_short_is_refused(large):
     large.write_bytes(content[: len(content) // 2])
     with pytest.raises(DataError, match="not a whole Parquet file"):
         Source.read(large, 100)
+
+
+def test_rows_that_are_named_are_said_to_be_counted_among_those_drawn(large, tmp_path):
+    drawn = "learnt and judged by 300 of 600 rows, drawn at random (--most-rows)"
+    assert drawn in TableStudy.read(Options(data=large, target="Class", most_rows=300)).notes
+    table = read_table(large)
+    table["opened"] = pd.date_range("2023-01-01", periods=len(table)).strftime("%Y-%m-%d")
+    table.loc[table.index % 50 == 7, "opened"] = "unknown"
+    write_table(table, tmp_path / "words.csv")
+    notes = TableStudy.read(Options(data=tmp_path / "words.csv", target="Class", most_rows=300)).notes
+    assert notes[0] == f"{drawn}; the rows named below are counted among these"
+    assert any("look like dates, but row" in note for note in notes[1:])

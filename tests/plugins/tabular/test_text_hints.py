@@ -67,11 +67,20 @@ def test_one_bad_date_is_named_by_its_row_and_not_given_out(place, strange):
         ["1.0 EUR", "2.0 EUR"],  # two names
         [f"C{number}" for number in range(30)],
         [f"192.168.0.{number}" for number in range(30)],
+        [f"192.168.100.{number}" for number in range(30)],
         [None],
     ],
 )
 def test_words_and_codes_are_left_alone(cells):
     assert text_hint(repeated(cells)) == ""
+
+
+@pytest.mark.parametrize(
+    "text", ["1.234.567,5{} €", "12'345.6{}", "1 234,5{} kr", "USD 1,234,567.8{}", "-1,5{}"]
+)
+def test_amounts_of_other_countries_are_told(text):
+    hint = text_hint(repeated([text.format(n) for n in range(30)]))
+    assert hint.startswith("all values look like numbers")
 
 
 @pytest.mark.parametrize("form", ["%d.%m.%Y", "%m/%d/%y", "%Y/%m/%d %H:%M", "%Y-%m-%dT%H:%M:%S+02:00"])
