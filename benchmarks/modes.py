@@ -1,7 +1,7 @@
 """Mode coverage on mixtures of Gaussians in the plane, after PacGAN: every loss and technique, several seeds.
 
-Each run trains on one thread in a process of its own and leaves a line in ``runs.csv``; what has its line is
-not run again, so the command may be stopped and repeated, and further methods or seeds added::
+Each run trains on one thread and leaves a line in ``runs.csv``; what has its line is not run again, so the
+command may be stopped and repeated, and further methods or seeds added::
 
     python benchmarks/modes.py --out runs/modes --jobs 2                   # everything, ten seeds
     python benchmarks/modes.py --out runs/modes --only best --seeds 10
@@ -13,7 +13,7 @@ Writes ``table.md`` and ``ring.png``, ``grid.png``: the samples of seed 0 by met
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, replace
 from itertools import product
@@ -85,11 +85,19 @@ def train_all(wanted: Iterable[Job], folder: Path, jobs: int) -> None:
     """Train what has no line yet, ``jobs`` at a time, and append a line when each is done."""
     done = {(line.mixture, line.method, line.seed, line.recipe) for line in read(folder)}
     todo = [job for job in wanted if (job.mixture, job.method, job.seed, job.fingerprint) not in done]
+    for line in trained(todo, folder, jobs):
+        append(folder, line)
+        print(*asdict(line).values(), flush=True)
+
+
+def trained(todo: Sequence[Job], folder: Path, jobs: int) -> Iterator[Line]:
+    """Yield the line of each training when it is done: in this process, or several at a time."""
+    if jobs == 1:
+        yield from (train(job, folder) for job in todo)
+        return
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         for finished in as_completed([pool.submit(train, job, folder) for job in todo]):
-            line = finished.result()
-            append(folder, line)
-            print(*asdict(line).values(), flush=True)
+            yield finished.result()
 
 
 def train(job: Job, folder: Path) -> Line:

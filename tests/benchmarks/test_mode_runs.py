@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import modes
+import pytest
+import torch
 from _mode_report import Line, read, table
 
 RING = ["--only", "non-saturating", "--mixtures", "ring", "--steps", "2"]
+
+
+@pytest.fixture(autouse=True)
+def _threads() -> Iterator[None]:
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
 
 
 def test_a_finished_run_is_not_run_again_and_a_new_seed_is_added(tmp_path):
