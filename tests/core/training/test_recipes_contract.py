@@ -48,9 +48,10 @@ SHAPES = {  # by kind of data: shape of a sample, classes, type of the values
 SHAPES["pairs"] = SHAPES["unpaired"] = [((1, 20, 28), 0, np.uint8), ((3, 32, 32), 0, np.uint16)]
 CLEANED = (2, 16, 24)  # restored without being enlarged; others become twice as large
 SHAPES["restored"] = [((1, 20, 28), 0, np.uint8), ((3, 32, 32), 0, np.uint16), (CLEANED, 0, np.uint8)]
-# one shape by default, the others with the slow tests: an export takes seconds
+# an export takes seconds: one shape by default, and of generators that are the same one; the others are slow
+LIKE_DCGAN = ("acgan", "cgan", "dragan", "lsgan", "pacgan", "unrolled", "wgan")
 EXPORTED = [
-    pytest.param(name, shape, marks=[pytest.mark.slow] if number else [])
+    pytest.param(name, shape, marks=[pytest.mark.slow] if number or name in LIKE_DCGAN else [])
     for name, declared in DECLARED.items()
     for number, shape in enumerate(SHAPES[declared.data][:2])
 ]
@@ -177,6 +178,15 @@ def test_labels_change_the_picture(name, build):
     sampler = Sampler.of(fit(build(name, data), data, engine(), Budget(steps=2)))
     a, b = sampler.sample(torch.tensor([0, 1]), torch.tensor([4, 4]))
     assert not a.equal(b)
+
+
+@pytest.mark.parametrize("name", LIKE_DCGAN)
+def test_a_generator_that_is_not_exported_here_is_that_of_dcgan(name, build):
+    same, own = (build(one, some_data(one)).networks["generator"]() for one in ("dcgan", name))
+    assert str(own) == str(same)
+    assert [(key, value.shape) for key, value in own.state_dict().items()] == [
+        (key, value.shape) for key, value in same.state_dict().items()
+    ]
 
 
 @pytest.mark.parametrize(("name", "shape"), EXPORTED, ids=lambda value: str(value).replace(" ", ""))
